@@ -1,0 +1,200 @@
+/**
+ * A size: a plain number, or a polynomial over named dims with one integer divisor (`past + seq`, `h*w/4`).
+ * Symbolic dims are canonical: two of them are the same size for every binding iff their texts are equal.
+ */
+export type Dim = number | SymbolicDim;
+
+interface Term {
+  readonly coefficient: number;
+  /** Names in sorted order, repeated for powers. */
+  readonly factors: readonly string[];
+}
+
+export class SymbolicDim {
+  /** Use the functions below; they return a plain number where the dim is constant. */
+  constructor(
+    readonly terms: readonly Term[],
+    readonly divisor: number,
+  ) {}
+
+  toString(): string {
+    const sum = this.terms.map((term, index) => printTerm(term, index === 0)).join('');
+    if (this.divisor === 1) return sum;
+    return this.terms.length === 1 ? `${sum}/${this.divisor}` : `(${sum})/${this.divisor}`;
+  }
+
+  /** The names this size depends on, each once. */
+  get names(): readonly string[] {
+    return [...new Set(this.terms.flatMap((term) => term.factors))];
+  }
+}
+
+/** Bounds of a named dim; every binding is a multiple of `multipleOf`. */
+export interface DimBounds {
+  readonly min: number;
+  readonly max: number;
+  readonly multipleOf: number;
+}
+
+export type DimBindings = ReadonlyMap<string, number>;
+
+export function namedDim(name: string): Dim {
+  return new SymbolicDim([{ coefficient: 1, factors: [name] }], 1);
+}
+
+export function addDims(a: Dim, b: Dim): Dim {
+  const [x, y] = [polynomial(a), polynomial(b)];
+  return canonical([...scale(x.terms, y.divisor), ...scale(y.terms, x.divisor)], x.divisor * y.divisor);
+}
+
+export function subDims(a: Dim, b: Dim): Dim {
+  return addDims(a, mulDims(b, -1));
+}
+
+export function mulDims(a: Dim, b: Dim): Dim {
+  const [x, y] = [polynomial(a), polynomial(b)];
+  const terms = x.terms.flatMap((s) =>
+    y.terms.map((t) => ({
+      coefficient: s.coefficient * t.coefficient,
+      factors: [...s.factors, ...t.factors].sort(),
+    })),
+  );
+  return canonical(terms, x.divisor * y.divisor);
+}
+
+/**
+ * Exact quotient, or `undefined` when `b` is zero or a sum that is not a factor of `a`. That the result is a whole
+ * number is a claim about bindings: check it with `isWhole`.
+ */
+export function divDims(a: Dim, b: Dim): Dim | undefined {
+  if (sameDim(a, b) && b !== 0) return 1;
+  const [x, y] = [polynomial(a), polynomial(b)];
+  const [by, ...rest] = y.terms;
+  if (by === undefined || rest.length > 0) return undefined;
+  const terms: Term[] = [];
+  for (const term of x.terms) {
+    const factors = [...term.factors];
+    for (const name of by.factors) {
+      const at = factors.indexOf(name);
+      if (at < 0) return undefined;
+      factors.splice(at, 1);
+    }
+    terms.push({ coefficient: term.coefficient * y.divisor * Math.sign(by.coefficient), factors });
+  }
+  return canonical(terms, x.divisor * Math.abs(by.coefficient));
+}
+
+export function sumDims(dims: readonly Dim[]): Dim {
+  return dims.reduce(addDims, 0);
+}
+
+export function productDims(dims: readonly Dim[]): Dim {
+  return dims.reduce(mulDims, 1);
+}
+
+export function sameDim(a: Dim, b: Dim): boolean {
+  return a === b || String(a) === String(b);
+}
+
+/** Value under a binding. Throws when a name is unbound or the size is no whole number ≥ 0. */
+export function evaluateDim(dim: Dim, bindings: DimBindings): number {
+  if (typeof dim === 'number') return dim;
+  const value = evaluateTerms(dim, (name) => {
+    const bound = bindings.get(name);
+    if (bound === undefined) throw new RangeError(`dim "${name}" of size ${dim} has no value`);
+    return bound;
+  });
+  if (!Number.isInteger(value) || value < 0) {
+    const values = dim.names.map((name) => `${name}=${bindings.get(name)}`).join(', ');
+    throw new RangeError(`size ${dim} is ${value} for ${values}; sizes are whole numbers, zero or more`);
+  }
+  return value;
+}
+
+/** An upper bound over all bindings within the bounds. Throws when a name is not declared. */
+export function upperBound(dim: Dim, bounds: ReadonlyMap<string, DimBounds>): number {
+  if (typeof dim === 'number') return dim;
+  const extreme = (term: Term): number =>
+    term.factors.reduce((product, name) => {
+      const bound = bounds.get(name);
+      if (bound === undefined) throw new RangeError(`dim "${name}" is not declared`);
+      return product * (term.coefficient > 0 ? bound.max : bound.min);
+    }, term.coefficient);
+  return Math.floor(dim.terms.reduce((sum, term) => sum + extreme(term), 0) / dim.divisor);
+}
+
+/** Whether the size is a whole number for every binding that the bounds allow. */
+export function isWhole(dim: Dim, bounds: ReadonlyMap<string, DimBounds>): boolean {
+  if (typeof dim === 'number') return Number.isInteger(dim);
+  return dim.terms.every((term) => {
+    const multiple = term.factors.reduce((product, name) => product * (bounds.get(name)?.multipleOf ?? 1), 1);
+    return (term.coefficient * multiple) % dim.divisor === 0;
+  });
+}
+
+/** Replaces names by dims: `substituteDim(past + seq, {seq: 4})` is `past + 4`. */
+export function substituteDim(dim: Dim, replacements: ReadonlyMap<string, Dim>): Dim {
+  if (typeof dim === 'number') return dim;
+  const terms = dim.terms.map((term) =>
+    term.factors.reduce<Dim>(
+      (product, name) => mulDims(product, replacements.get(name) ?? namedDim(name)),
+      term.coefficient,
+    ),
+  );
+  return mulDims(sumDims(terms), canonical([{ coefficient: 1, factors: [] }], dim.divisor));
+}
+
+function evaluateTerms(dim: SymbolicDim, lookUp: (name: string) => number): number {
+  const product = (term: Term) => term.factors.reduce((value, name) => value * lookUp(name), term.coefficient);
+  return dim.terms.reduce((sum, term) => sum + product(term), 0) / dim.divisor;
+}
+
+function polynomial(dim: Dim): SymbolicDim {
+  if (typeof dim !== 'number') return dim;
+  if (!Number.isFinite(dim)) throw new RangeError(`${dim} is not a size`);
+  // Fractions only arise inside `canonical` (a divisor); numbers given by users are whole.
+  return Number.isInteger(dim) ? new SymbolicDim([{ coefficient: dim, factors: [] }], 1) : fraction(dim);
+}
+
+function fraction(value: number): SymbolicDim {
+  for (let divisor = 2; divisor <= 1 << 16; divisor++) {
+    if (Number.isInteger(value * divisor)) {
+      return new SymbolicDim([{ coefficient: value * divisor, factors: [] }], divisor);
+    }
+  }
+  throw new RangeError(`${value} is not a size`);
+}
+
+function scale(terms: readonly Term[], by: number): Term[] {
+  return terms.map((term) => ({ ...term, coefficient: term.coefficient * by }));
+}
+
+function canonical(terms: readonly Term[], divisor: number): Dim {
+  const merged = new Map<string, Term>();
+  for (const term of terms) {
+    const key = term.factors.join('*');
+    const coefficient = (merged.get(key)?.coefficient ?? 0) + term.coefficient;
+    merged.set(key, { coefficient, factors: term.factors });
+  }
+  const kept = [...merged.entries()]
+    .filter(([, term]) => term.coefficient !== 0)
+    .sort(([a], [b]) => (a === '' ? 1 : b === '' ? -1 : a < b ? -1 : 1))
+    .map(([, term]) => term);
+  if (kept.length === 0) return 0;
+  const common = kept.reduce((divisorSoFar, term) => gcd(divisorSoFar, term.coefficient), divisor);
+  const reduced = scale(kept, 1 / common);
+  const [only] = reduced;
+  if (reduced.length === 1 && only?.factors.length === 0) return only.coefficient / (divisor / common);
+  return new SymbolicDim(reduced, divisor / common);
+}
+
+function gcd(a: number, b: number): number {
+  return b === 0 ? Math.abs(a) : gcd(b, a % b);
+}
+
+function printTerm(term: Term, first: boolean): string {
+  const sign = term.coefficient < 0 ? (first ? '-' : ' - ') : first ? '' : ' + ';
+  const size = Math.abs(term.coefficient);
+  const factors = size === 1 && term.factors.length > 0 ? term.factors : [size, ...term.factors];
+  return sign + factors.join('*');
+}

@@ -1,0 +1,3 @@
+import { unaryOp } from '../elementwise.ts';
+
+export const sin = unaryOp('sin', 'The sine of radians, element by element', Math.sin);

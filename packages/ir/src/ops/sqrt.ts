@@ -1,0 +1,3 @@
+import { unaryOp } from '../elementwise.ts';
+
+export const sqrt = unaryOp('sqrt', 'The square root, element by element', Math.sqrt, 'positive');

@@ -1,0 +1,80 @@
+import type { Dim } from '../dim.ts';
+import { isDType } from '../dtype.ts';
+import type { Attrs, AttrValue } from '../op.ts';
+import { parseDim } from '../parse-dim.ts';
+import type { Origin } from '../program.ts';
+import type { TensorType } from '../types.ts';
+import { Cursor } from './cursor.ts';
+
+/** Names of values, params and states. */
+export const NAME = /[\w.\-/:]*[\w\-/]/;
+
+const SIZE = /[\w+\-*/()]+/;
+const NUMBER = /-?(?:\d+(?:\.\d+)?(?:e[+-]?\d+)?|Infinity)(?![\w*(])|NaN(?!\w)/;
+const STRING = /"(?:[^"\\]|\\.)*"/;
+
+export function parseType(cursor: Cursor): TensorType {
+  const dtype = cursor.match(/\w+/, 'a dtype');
+  if (!isDType(dtype)) return cursor.fail(`"${dtype}" is no dtype`);
+  const shape: Dim[] = [];
+  cursor.expect('[');
+  while (!cursor.accept(']')) shape.push(parseSize(cursor));
+  return { dtype, shape };
+}
+
+/** Reads a type such as `f32[2 3]` that stands alone. */
+export function parseTypeText(text: string): TensorType {
+  const cursor = new Cursor(text, 1);
+  const type = parseType(cursor);
+  cursor.end();
+  return type;
+}
+
+export function parseAttrs(cursor: Cursor): Attrs {
+  const attrs: Record<string, AttrValue> = {};
+  if (!cursor.accept('{')) return attrs;
+  while (!cursor.accept('}')) {
+    if (Object.keys(attrs).length > 0) cursor.expect(',');
+    const key = cursor.match(/\w+/, 'an attribute name');
+    cursor.expect('=');
+    attrs[key] = parseAttr(cursor);
+  }
+  return attrs;
+}
+
+function parseAttr(cursor: Cursor): AttrValue {
+  if (cursor.accept('[')) {
+    const items: AttrValue[] = [];
+    while (!cursor.accept(']')) items.push(parseAttr(cursor));
+    return items;
+  }
+  if (cursor.sees(STRING)) return parseString(cursor);
+  if (cursor.accept('true')) return true;
+  if (cursor.accept('false')) return false;
+  const isNumber = cursor.sees(new RegExp(`(?:${NUMBER.source})(?![-+/])`));
+  return isNumber ? Number(cursor.match(NUMBER, 'a number')) : parseSize(cursor);
+}
+
+export function parseOrigin(cursor: Cursor): Origin {
+  const scope = cursor.accept('in ') ? parseString(cursor) : '';
+  if (!cursor.accept('at ')) return { scope };
+  const file = parseString(cursor);
+  cursor.expect(':');
+  const line = Number(cursor.match(/\d+/, 'a line'));
+  cursor.expect(':');
+  return { scope, place: { file, line, column: Number(cursor.match(/\d+/, 'a column')) } };
+}
+
+function parseString(cursor: Cursor): string {
+  const text: unknown = JSON.parse(cursor.match(STRING, 'a string'));
+  return typeof text === 'string' ? text : cursor.fail('expected a string');
+}
+
+function parseSize(cursor: Cursor): Dim {
+  const text = cursor.match(SIZE, 'a size');
+  try {
+    return parseDim(text);
+  } catch (error) {
+    return cursor.fail(error instanceof Error ? error.message : String(error));
+  }
+}
