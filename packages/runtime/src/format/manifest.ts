@@ -1,0 +1,69 @@
+/**
+ * `casement.json`: what an artifact folder holds and what a host must know to run it. Both targets and all executors
+ * share it; `plan.json` and the `.onnx` files are theirs alone.
+ */
+export interface Manifest {
+  readonly format: 'casement/1';
+  readonly name: string;
+  /** What `float` became in this build. */
+  readonly dtype: 'f32' | 'f16' | 'bf16';
+  readonly dims: Readonly<Record<string, DimSpec>>;
+  readonly entries: Readonly<Record<string, EntrySpec>>;
+  readonly states: readonly StateSpec[];
+  readonly weights: WeightsSpec;
+  readonly targets: { readonly onnx?: OnnxTarget; readonly webgpu?: WebGpuTarget };
+}
+
+export type DTypeName = 'f32' | 'f16' | 'bf16' | 'i32' | 'i64' | 'u8' | 'bool';
+
+export interface DimSpec {
+  readonly min: number;
+  readonly max: number;
+  readonly multipleOf: number;
+}
+
+/** A tensor at the boundary. A size is a number or an expression over dims (`"past + seq"`). */
+export interface TensorSpec {
+  readonly name: string;
+  readonly dtype: DTypeName;
+  readonly shape: readonly (number | string)[];
+}
+
+export interface EntrySpec {
+  readonly inputs: readonly TensorSpec[];
+  readonly outputs: readonly TensorSpec[];
+  /** Length of each growing dim after a run, as an expression over dims (`"past + seq"`); dims left alone are absent. */
+  readonly lengths: Readonly<Record<string, number | string>>;
+}
+
+/** A cache that lives from run to run: it grows along `axis`, counted by `dim`, up to `capacity`. */
+export interface StateSpec extends TensorSpec {
+  readonly axis: number;
+  readonly dim: string;
+  readonly capacity: number;
+}
+
+export interface WeightsSpec {
+  readonly bytes: number;
+  readonly shards: readonly ShardSpec[];
+}
+
+export interface ShardSpec {
+  readonly file: string;
+  readonly bytes: number;
+  /** Lower-case hexadecimal. */
+  readonly sha256: string;
+}
+
+export interface OnnxTarget {
+  /** `onnx`: ai.onnx only; `ort`: com.microsoft too. */
+  readonly profile: 'onnx' | 'ort';
+  readonly opset: number;
+  readonly entries: Readonly<Record<string, { readonly file: string }>>;
+  /** How each state is fed and read back. `perm` turns the state's axes into the ONNX tensor's. */
+  readonly states: Readonly<Record<string, { readonly past: string; readonly present: string; readonly perm: readonly number[] }>>;
+}
+
+export interface WebGpuTarget {
+  readonly plan: string;
+}
