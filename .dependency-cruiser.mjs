@@ -8,10 +8,11 @@ const allowed = {
   onnx: ['ir'],
   webgpu: ['ir', 'runtime'],
   runtime: [],
-  session: [],
-  'session/src/reference': ['ir', 'session'],
+  // Only types: the manifest that every executor shares.
+  session: ['runtime'],
+  'session/src/reference': ['ir', 'runtime', 'session'],
   'session/src/webgpu': ['runtime', 'session'],
-  'session/src/onnx': ['session'],
+  'session/src/onnx': ['runtime', 'session'],
 };
 
 const tests = '\\.test\\.ts$';
