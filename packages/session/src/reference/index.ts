@@ -1,1 +1,2 @@
-export {};
+export { type ReferenceOptions, referenceExecutor } from './executor.ts';
+export { programSignature } from './signature.ts';
