@@ -1,5 +1,6 @@
 /**
- * A size: a plain number, or a polynomial over named dims with one integer divisor (`past + seq`, `h*w/4`).
+ * A size: a whole number, or a polynomial over named dims with one integer divisor (`past + seq`, `h*w/4`). A fraction
+ * such as 3/2 is a polynomial without names: no binding makes it a size, and `isWhole` is false.
  * Symbolic dims are canonical: two of them are the same size for every binding iff their texts are equal.
  */
 export type Dim = number | SymbolicDim;
@@ -11,7 +12,7 @@ interface Term {
 }
 
 export class SymbolicDim {
-  /** Use the functions below; they return a plain number where the dim is constant. */
+  /** Use the functions below; they return a plain number where the dim is one. */
   constructor(
     readonly terms: readonly Term[],
     readonly divisor: number,
@@ -98,17 +99,12 @@ export function sameDim(a: Dim, b: Dim): boolean {
 
 /** Value under a binding. Throws when a name is unbound or the size is no whole number ≥ 0. */
 export function evaluateDim(dim: Dim, bindings: DimBindings): number {
-  if (typeof dim === 'number') return dim;
-  const value = evaluateTerms(dim, (name) => {
-    const bound = bindings.get(name);
-    if (bound === undefined) throw new RangeError(`dim "${name}" of size ${dim} has no value`);
-    return bound;
-  });
-  if (!Number.isInteger(value) || value < 0) {
-    const values = dim.names.map((name) => `${name}=${bindings.get(name)}`).join(', ');
-    throw new RangeError(`size ${dim} is ${value} for ${values}; sizes are whole numbers, zero or more`);
-  }
-  return value;
+  const value = evaluateTerms(dim, bindings);
+  if (Number.isInteger(value) && value >= 0) return value;
+  const names = typeof dim === 'number' ? [] : dim.names;
+  const values = names.map((name) => `${name}=${bindings.get(name)}`).join(', ');
+  const why = values ? ` is ${value} for ${values}` : '';
+  throw new RangeError(`size ${dim}${why}; sizes are whole numbers, zero or more`);
 }
 
 /** An upper bound over all bindings within the bounds. Throws when a name is not declared. */
@@ -141,28 +137,25 @@ export function substituteDim(dim: Dim, replacements: ReadonlyMap<string, Dim>):
       term.coefficient,
     ),
   );
-  return mulDims(sumDims(terms), canonical([{ coefficient: 1, factors: [] }], dim.divisor));
+  const sum = polynomial(sumDims(terms));
+  return canonical(sum.terms, sum.divisor * dim.divisor);
 }
 
-function evaluateTerms(dim: SymbolicDim, lookUp: (name: string) => number): number {
-  const product = (term: Term) => term.factors.reduce((value, name) => value * lookUp(name), term.coefficient);
+function evaluateTerms(dim: Dim, bindings: DimBindings): number {
+  if (typeof dim === 'number') return dim;
+  const product = (term: Term) =>
+    term.factors.reduce((value, name) => {
+      const bound = bindings.get(name);
+      if (bound === undefined) throw new RangeError(`dim "${name}" of size ${dim} has no value`);
+      return value * bound;
+    }, term.coefficient);
   return dim.terms.reduce((sum, term) => sum + product(term), 0) / dim.divisor;
 }
 
 function polynomial(dim: Dim): SymbolicDim {
   if (typeof dim !== 'number') return dim;
-  if (!Number.isFinite(dim)) throw new RangeError(`${dim} is not a size`);
-  // Fractions only arise inside `canonical` (a divisor); numbers given by users are whole.
-  return Number.isInteger(dim) ? new SymbolicDim([{ coefficient: dim, factors: [] }], 1) : fraction(dim);
-}
-
-function fraction(value: number): SymbolicDim {
-  for (let divisor = 2; divisor <= 1 << 16; divisor++) {
-    if (Number.isInteger(value * divisor)) {
-      return new SymbolicDim([{ coefficient: value * divisor, factors: [] }], divisor);
-    }
-  }
-  throw new RangeError(`${value} is not a size`);
+  if (!Number.isInteger(dim)) throw new RangeError(`${dim} is not a size; sizes are whole numbers`);
+  return new SymbolicDim(dim === 0 ? [] : [{ coefficient: dim, factors: [] }], 1);
 }
 
 function scale(terms: readonly Term[], by: number): Term[] {
@@ -182,9 +175,9 @@ function canonical(terms: readonly Term[], divisor: number): Dim {
     .map(([, term]) => term);
   if (kept.length === 0) return 0;
   const common = kept.reduce((divisorSoFar, term) => gcd(divisorSoFar, term.coefficient), divisor);
-  const reduced = scale(kept, 1 / common);
+  const reduced = kept.map((term) => ({ ...term, coefficient: term.coefficient / common }));
   const [only] = reduced;
-  if (reduced.length === 1 && only?.factors.length === 0) return only.coefficient / (divisor / common);
+  if (reduced.length === 1 && only?.factors.length === 0 && divisor === common) return only.coefficient;
   return new SymbolicDim(reduced, divisor / common);
 }
 
