@@ -1,0 +1,1 @@
+export { acquireNodeGpu, type NodeAdapterKind, type NodeGpuOptions } from './acquire-node-gpu.ts';
