@@ -1,4 +1,4 @@
-import { type Dim, type DimBindings, type DimBounds, evaluateDim, SymbolicDim } from './dim.ts';
+import { type Dim, type DimBindings, type DimBounds, evaluateDim, isSymbolic } from './dim.ts';
 import { IrError } from './error.ts';
 import type { Graph, Program } from './program.ts';
 import { lengthDim } from './program.ts';
@@ -26,15 +26,26 @@ export function bindDims(
     });
   }
   // Plain names first: they give expressions such as h*w/4 their values.
-  const isPlain = ({ dim }: { dim: Dim }) => dim instanceof SymbolicDim && /^\w+$/.test(String(dim));
+  const isPlain = ({ dim }: { dim: Dim }) => isSymbolic(dim) && /^\w+$/.test(String(dim));
   for (const { dim, size, where } of [...open.filter(isPlain), ...open.filter((entry) => !isPlain(entry))]) {
     const name = String(dim);
     if (isPlain({ dim }) && !bindings.has(name)) bindings.set(name, size);
-    if (evaluateDim(dim, bindings) !== size) throw new IrError(`${where}: ${name} is ${evaluateDim(dim, bindings)}`);
+    const wanted = evaluate(dim, bindings, where);
+    if (wanted === size) continue;
+    throw new IrError(typeof dim === 'number' ? where : `${where}: ${name} is ${wanted}`);
   }
   for (const [name, value] of bindings) checkBounds(graph.name, name, value, program.dims.get(name));
   checkCapacities(program, graph, bindings);
   return bindings;
+}
+
+function evaluate(dim: Dim, bindings: DimBindings, where: string): number {
+  try {
+    return evaluateDim(dim, bindings);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new IrError(`${where}: ${error.message}`);
+  }
 }
 
 /** Lengths of the states after a call. */
@@ -42,7 +53,8 @@ export function lengthsAfter(program: Program, graph: Graph, bindings: DimBindin
   const after = new Map<string, number>();
   for (const { state, end } of graph.states) {
     const decl = program.states.get(state);
-    if (decl) after.set(lengthDim(decl), evaluateDim(end.type.shape[decl.axis] ?? 0, bindings));
+    if (decl)
+      after.set(lengthDim(decl), evaluate(end.type.shape[decl.axis] ?? 0, bindings, `${graph.name}: state "${state}"`));
   }
   return after;
 }

@@ -73,7 +73,8 @@ export function makeNode<A extends Attrs>(
   return { op, inputs, outputs, attrs, origin };
 }
 
-function inferTypes<A extends Attrs>(
+/** Types of an op's results. Throws IrError with the operands and the place when the op does not take them. */
+export function inferTypes<A extends Attrs>(
   op: Op<A>,
   inputs: readonly Value[],
   attrs: A,
@@ -85,7 +86,7 @@ function inferTypes<A extends Attrs>(
       attrs,
     );
   } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
+    if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
     const operands = inputs.map((input) => `${input.name}: ${printType(input.type)}`);
     throw new IrError(`${op.name}: ${error.message}`, origin, operands);
   }
