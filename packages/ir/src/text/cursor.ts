@@ -1,6 +1,8 @@
 /** Reads tokens from a line of program text and reports faults with line and column. */
 export class Cursor {
   private at = 0;
+  /** Where the last match began. */
+  private from = 0;
 
   constructor(
     private readonly text: string,
@@ -26,6 +28,7 @@ export class Cursor {
     sticky.lastIndex = this.at;
     const found = sticky.exec(this.text)?.[0];
     if (found === undefined) return this.fail(`expected ${wanted}`);
+    this.from = this.at;
     this.at += found.length;
     return found;
   }
@@ -46,6 +49,11 @@ export class Cursor {
   fail(problem: string): never {
     const found = this.text.slice(this.at, this.at + 24) || 'the end of the line';
     throw new SyntaxError(`line ${this.line}, column ${this.at + 1}: ${problem}, found "${found}"`);
+  }
+
+  /** A fault of what the last match read, such as a name that does not exist. */
+  reject(problem: string): never {
+    throw new SyntaxError(`line ${this.line}, column ${this.from + 1}: ${problem}`);
   }
 
   private skipSpaces(): void {

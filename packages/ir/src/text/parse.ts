@@ -119,7 +119,7 @@ class EntryParser {
     while (cursor.accept(',')) results.push(parseTyped(cursor));
     cursor.expect('=');
     const opName = cursor.match(/\w+/, 'an op');
-    const op = this.find(opName) ?? cursor.fail(`unknown op "${opName}"`);
+    const op = this.find(opName) ?? cursor.reject(`unknown op "${opName}"`);
     cursor.expect('(');
     const inputs: Value[] = [];
     while (!cursor.accept(')')) {
@@ -139,13 +139,13 @@ class EntryParser {
     const name = cursor.match(NAME, 'a name');
     if (sigil === '$') return this.start(name, cursor);
     const value = sigil === '@' ? this.params.get(name) : this.values.get(name);
-    return value ?? cursor.fail(`"${sigil}${name}" is not defined before this`);
+    return value ?? cursor.reject(`"${sigil}${name}" is not defined before this`);
   }
 
   private start(name: string, cursor: Cursor): Value {
     const known = this.starts.get(name);
     if (known) return known;
-    const decl = this.states.get(name) ?? cursor.fail(`state "${name}" is not declared`);
+    const decl = this.states.get(name) ?? cursor.reject(`state "${name}" is not declared`);
     const start: Value = { kind: 'state', name, type: decl.type, state: name };
     this.starts.set(name, start);
     return start;

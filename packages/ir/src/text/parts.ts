@@ -11,11 +11,12 @@ export const NAME = /[\w.\-/:]*[\w\-/]/;
 
 const SIZE = /[\w+\-*/()]+/;
 const NUMBER = /-?(?:\d+(?:\.\d+)?(?:e[+-]?\d+)?|Infinity)(?![\w*(])|NaN(?!\w)/;
+const BOOLEAN = /(?:true|false)(?![\w+\-*/])/;
 const STRING = /"(?:[^"\\]|\\.)*"/;
 
 export function parseType(cursor: Cursor): TensorType {
   const dtype = cursor.match(/\w+/, 'a dtype');
-  if (!isDType(dtype)) return cursor.fail(`"${dtype}" is no dtype`);
+  if (!isDType(dtype)) return cursor.reject(`"${dtype}" is no dtype`);
   const shape: Dim[] = [];
   cursor.expect('[');
   while (!cursor.accept(']')) shape.push(parseSize(cursor));
@@ -49,10 +50,9 @@ function parseAttr(cursor: Cursor): AttrValue {
     return items;
   }
   if (cursor.sees(STRING)) return parseString(cursor);
-  if (cursor.accept('true')) return true;
-  if (cursor.accept('false')) return false;
+  if (cursor.sees(BOOLEAN)) return cursor.match(BOOLEAN, 'true or false') === 'true';
   const isNumber = cursor.sees(new RegExp(`(?:${NUMBER.source})(?![-+/])`));
-  return isNumber ? Number(cursor.match(NUMBER, 'a number')) : parseSize(cursor);
+  return isNumber ? Number(cursor.match(NUMBER, 'a number')) : parseSize(cursor, 'an attribute');
 }
 
 export function parseOrigin(cursor: Cursor): Origin {
@@ -70,11 +70,12 @@ function parseString(cursor: Cursor): string {
   return typeof text === 'string' ? text : cursor.fail('expected a string');
 }
 
-function parseSize(cursor: Cursor): Dim {
-  const text = cursor.match(SIZE, 'a size');
+function parseSize(cursor: Cursor, wanted = 'a size'): Dim {
+  const text = cursor.match(SIZE, wanted);
   try {
     return parseDim(text);
   } catch (error) {
-    return cursor.fail(error instanceof Error ? error.message : String(error));
+    if (!(error instanceof SyntaxError || error instanceof RangeError)) throw error;
+    return cursor.reject(error.message);
   }
 }
