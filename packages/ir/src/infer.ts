@@ -5,7 +5,8 @@ import { printShape, printType, sameShape, type TensorType } from './types.ts';
 /** Checks the number of inputs and returns them; `from` ≤ count ≤ `to`. */
 export function arity(inputs: readonly TensorType[], from: number, to = from): void {
   if (inputs.length >= from && inputs.length <= to) return;
-  throw new TypeError(`takes ${from === to ? from : `${from} to ${to}`} inputs, got ${inputs.length}`);
+  const wanted = from === to ? from : `${from} to ${to}`;
+  throw new TypeError(`takes ${wanted} ${to === 1 ? 'input' : 'inputs'}, got ${inputs.length}`);
 }
 
 /** Input `index`; the caller has checked the number of inputs. */
@@ -23,7 +24,7 @@ export function requireFloat(...types: readonly TensorType[]): void {
 
 export function requireDType(dtype: TensorType['dtype'], ...types: readonly TensorType[]): void {
   for (const type of types) {
-    if (type.dtype !== dtype) throw new TypeError(`needs a ${dtype} tensor, got ${printType(type)}`);
+    if (type.dtype !== dtype) throw new TypeError(`needs a tensor of ${dtype}, got ${printType(type)}`);
   }
 }
 

@@ -1,7 +1,6 @@
 import { type Dim, subDims } from '../dim.ts';
 import { castTo, scalar } from '../expand.ts';
 import {
-  arity,
   dimAt,
   inputAt,
   requireDType,
@@ -45,7 +44,9 @@ export const attention: CompositeOp<AttentionAttrs> & { readonly name: 'attentio
     '[batch q heads e]; query head h reads kv head ⌊h·kvHeads/heads⌋; optional segment ids of queries i32 [batch q] ' +
     'and keys i32 [batch k] must match; a query without any key gives zeros',
   infer(inputs) {
-    if (inputs.length !== 5) arity(inputs, 3);
+    if (inputs.length !== 3 && inputs.length !== 5) {
+      throw new TypeError(`takes 3 inputs, or 5 with segments, got ${inputs.length}`);
+    }
     const [q, k, v, qSegments, kSegments] = [
       inputAt(inputs, 0),
       inputAt(inputs, 1),

@@ -12,9 +12,10 @@ export const gelu: CompositeOp<GeluAttrs> & { readonly name: 'gelu' } = {
   kind: 'composite',
   name: 'gelu',
   summary: 'x·Φ(x), by erf or by the tanh formula (Hendrycks & Gimpel, arXiv 1606.08415)',
-  infer(inputs) {
+  infer(inputs, { approximate }) {
     arity(inputs, 1);
     requireFloat(...inputs);
+    if (approximate !== 'none' && approximate !== 'tanh') throw new TypeError(`unknown approximation "${approximate}"`);
     return [inputAt(inputs, 0)];
   },
   expand(emit, inputs, { approximate }) {

@@ -10,6 +10,7 @@ import {
   requireShape,
 } from '../infer.ts';
 import type { CompositeOp } from '../op.ts';
+import { printType } from '../types.ts';
 import { add } from './add.ts';
 import { matmul } from './matmul.ts';
 import { transpose } from './transpose.ts';
@@ -24,7 +25,7 @@ export const linear: CompositeOp<NoAttrs> & { readonly name: 'linear' } = {
     requireFloat(...inputs);
     requireSameDType(...inputs);
     requireRank(weight, 2, 'the weight');
-    if (x.shape.length < 2) throw new TypeError(`needs at least two axes, got [${x.shape.join(' ')}]`);
+    if (x.shape.length < 2) throw new TypeError(`needs at least two axes, got ${printType(x)}`);
     const [outSize, inSize] = [dimAt(weight.shape, 0), dimAt(weight.shape, 1)];
     requireSameDim(dimAt(x.shape, x.shape.length - 1), inSize, "x's last size and the weight's second");
     if (bias) requireShape(bias, [outSize], 'the bias');

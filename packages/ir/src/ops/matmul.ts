@@ -15,7 +15,7 @@ export const matmul: CoreOp<NoAttrs> & { readonly name: 'matmul' } = {
     requireSameDType(a, b);
     requireMatrix(a);
     requireMatrix(b);
-    requireSameDim(dimAt(a.shape, a.shape.length - 1), dimAt(b.shape, b.shape.length - 2), 'the inner sizes of matmul');
+    requireSameDim(dimAt(a.shape, a.shape.length - 1), dimAt(b.shape, b.shape.length - 2), 'the inner sizes');
     const batch = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2));
     const [m, n] = [dimAt(a.shape, a.shape.length - 2), dimAt(b.shape, b.shape.length - 1)];
     return [{ dtype: a.dtype, shape: [...batch, m, n] }];
@@ -47,7 +47,7 @@ export const matmul: CoreOp<NoAttrs> & { readonly name: 'matmul' } = {
 };
 
 function requireMatrix(type: TensorType): void {
-  if (type.shape.length < 2) throw new TypeError(`matmul needs at least two axes, got ${printType(type)}`);
+  if (type.shape.length < 2) throw new TypeError(`needs at least two axes, got ${printType(type)}`);
 }
 
 /** Which matrix of `input` belongs to matrix `i` of the broadcast batch. */
