@@ -11,5 +11,7 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,
+    // The first browser test on a machine unpacks Chromium in a hook.
+    hookTimeout: 60_000,
   },
 });
