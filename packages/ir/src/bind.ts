@@ -27,14 +27,14 @@ export function bindDims(
   }
   // Plain names first: they give expressions such as h*w/4 their values.
   const isPlain = ({ dim }: { dim: Dim }) => isSymbolic(dim) && /^\w+$/.test(String(dim));
-  for (const { dim, size, where } of [...open.filter(isPlain), ...open.filter((entry) => !isPlain(entry))]) {
-    const name = String(dim);
-    if (isPlain({ dim }) && !bindings.has(name)) bindings.set(name, size);
-    const wanted = evaluate(dim, bindings, where);
-    if (wanted === size) continue;
-    throw new IrError(typeof dim === 'number' ? where : `${where}: ${name} is ${wanted}`);
+  for (const { dim, size } of open.filter(isPlain)) {
+    if (!bindings.has(String(dim))) bindings.set(String(dim), size);
   }
   for (const [name, value] of bindings) checkBounds(graph.name, name, value, program.dims.get(name));
+  for (const { dim, size, where } of open) {
+    const wanted = evaluate(dim, bindings, where);
+    if (wanted !== size) throw new IrError(typeof dim === 'number' ? where : `${where}: ${dim} is ${wanted}`);
+  }
   checkCapacities(program, graph, bindings);
   return bindings;
 }

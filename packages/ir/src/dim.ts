@@ -39,6 +39,14 @@ export interface DimBounds {
 
 export type DimBindings = ReadonlyMap<string, number>;
 
+/**
+ * Whether a size (or an attribute) is symbolic. Structural, because a user's model may be built by another copy of this
+ * module than the one that compiles it.
+ */
+export function isSymbolic(value: unknown): value is SymbolicDim {
+  return typeof value === 'object' && value !== null && 'terms' in value && 'divisor' in value;
+}
+
 export function namedDim(name: string): Dim {
   return new SymbolicDim([{ coefficient: 1, factors: [name] }], 1);
 }

@@ -1,5 +1,5 @@
 import { GraphBuilder } from './builder.ts';
-import { type Dim, type DimBindings, evaluateDim, SymbolicDim } from './dim.ts';
+import { type Dim, type DimBindings, evaluateDim, isSymbolic } from './dim.ts';
 import { IrError } from './error.ts';
 import type { Attrs, AttrValue, CompositeOp } from './op.ts';
 import type { Graph, Node } from './program.ts';
@@ -83,7 +83,7 @@ function evaluateComposite(
 
 function resolveAttrs(attrs: Attrs, bindings: DimBindings): Attrs {
   const resolve = (value: AttrValue): AttrValue => {
-    if (value instanceof SymbolicDim) return evaluateDim(value, bindings);
+    if (isSymbolic(value)) return evaluateDim(value, bindings);
     return Array.isArray(value) ? value.map(resolve) : value;
   };
   return Object.fromEntries(Object.entries(attrs).map(([key, value]) => [key, resolve(value)]));

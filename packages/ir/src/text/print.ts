@@ -1,4 +1,4 @@
-import { SymbolicDim } from '../dim.ts';
+import { isSymbolic } from '../dim.ts';
 import type { Attrs, AttrValue } from '../op.ts';
 import type { Graph, Node, Origin, Program } from '../program.ts';
 import { printType } from '../types.ts';
@@ -59,7 +59,7 @@ function printAttrs(attrs: Attrs): string {
 }
 
 function printAttr(value: AttrValue): string {
-  if (value instanceof SymbolicDim) return String(value).replaceAll(' ', '');
+  if (isSymbolic(value)) return String(value).replaceAll(' ', '');
   if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value);
   return typeof value === 'boolean' ? String(value) : `[${value.map(printAttr).join(' ')}]`;
