@@ -1,23 +1,21 @@
-const f32 = new Float32Array(1);
-const bits = new Uint32Array(f32.buffer);
-
 /** The nearest bfloat16, ties to even, as a number. */
 export function roundToBf16(value: number): number {
-  f32[0] = value;
-  const word = bits[0] ?? 0;
-  if (!Number.isFinite(value)) return value;
-  bits[0] = (word + 0x7fff + ((word >>> 16) & 1)) & 0xffff0000;
-  return f32[0];
+  return roundFloat(value, 7, 127);
 }
 
 /** The nearest binary16, ties to even, as a number; ±Infinity from 65520 on. */
 export function roundToF16(value: number): number {
+  return roundFloat(value, 10, 15);
+}
+
+/** The nearest number of an IEEE 754 format with so many fraction bits and this largest exponent. */
+function roundFloat(value: number, fractionBits: number, maxExponent: number): number {
   const magnitude = Math.abs(value);
   if (!(magnitude < Infinity) || magnitude === 0) return value;
-  if (magnitude >= 65520) return Math.sign(value) * Infinity;
-  // One unit in the last place: 2^(exponent - 10), and 2^-24 for subnormals.
-  const exponent = Math.max(Math.floor(Math.log2(magnitude)), -14);
-  const unit = 2 ** (exponent - 10);
+  if (magnitude >= (2 - 2 ** -(fractionBits + 1)) * 2 ** maxExponent) return Math.sign(value) * Infinity;
+  // One unit in the last place; subnormal numbers share the smallest one.
+  const exponent = Math.max(Math.floor(Math.log2(magnitude)), 1 - maxExponent);
+  const unit = 2 ** (exponent - fractionBits);
   const scaled = magnitude / unit;
   const down = Math.floor(scaled);
   const rest = scaled - down;
