@@ -1,1 +1,2 @@
-export {};
+export { onnxExecutor } from './executor.ts';
+export type { SessionOptions as OnnxExecutorOptions } from './openSessions.ts';

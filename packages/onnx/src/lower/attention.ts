@@ -1,0 +1,121 @@
+import { type AttentionAttrs, addDims, type Dim, headCounts, type ops, sameDim, type Value } from '@casement/ir';
+import { type Context, type LowerWhole, operand, resultOf } from '../context.ts';
+import type { Tensor } from '../graphWriter.ts';
+import { permuted } from '../states.ts';
+import { mergedShape } from '../values.ts';
+import { allButLast, sameSegment, zeroKey } from './attentionMask.ts';
+import { groupQueryAttention, takesGroupQueryAttention } from './groupQueryAttention.ts';
+
+/** An attention node with what the choice of its form depends on. */
+export interface AttentionCall extends AttentionAttrs {
+  readonly q: Value;
+  readonly k: Value;
+  readonly v: Value;
+  readonly heads: number;
+  readonly kvHeads: number;
+  readonly queries: Dim;
+  readonly keys: Dim;
+  /** What the result is named and looks like: rows with merged heads. */
+  readonly result: Tensor;
+}
+
+/** Rows that attention itself adds to a cache. */
+export interface Appended {
+  readonly past: readonly [Tensor, Tensor];
+  readonly rows: readonly [Tensor, Tensor];
+  /** The cache afterwards. */
+  readonly present: readonly [Tensor, Tensor];
+}
+
+/**
+ * ONNX's attention takes rows with merged heads, and a past with heads first. Its causal rule counts the past, so it
+ * is the IR's exactly when there are as many new keys as queries.
+ */
+export const attention: LowerWhole<typeof ops.attention> = (ctx, node, attrs) => {
+  const [q, k, v] = [operand(node, 0), operand(node, 1), operand(node, 2)];
+  const [queries, keys] = [q.type.shape[1] ?? 0, k.type.shape[1] ?? 0];
+  if ([q, k, v].some(({ type }) => typeof type.shape[3] !== 'number')) return 'the head sizes are not fixed';
+  if (ctx.dims.least(queries) < 1) return 'there may be no query';
+  const square = sameDim(queries, keys);
+  const call = (): AttentionCall => {
+    const result = resultOf(node);
+    const type = { dtype: result.type.dtype, shape: mergedShape(result.type.shape) };
+    const named = { name: ctx.values.nameOf(result, 'merged'), type };
+    ctx.values.define(result, 'merged', () => named);
+    return { ...attrs, q, k, v, ...headCounts(q.type, k.type), queries, keys, result: named };
+  };
+  const [qSegments, kSegments] = [node.inputs[3], node.inputs[4]];
+  if (qSegments === undefined || kSegments === undefined) {
+    const rows = newRows(ctx, k, v);
+    if (rows && ctx.dims.least(rows.length) > 0 && (!attrs.causal || sameDim(rows.length, queries))) {
+      return appendAndAttend(ctx, call(), rows);
+    }
+    const isCache = k.state !== undefined && v.state !== undefined;
+    if (!attrs.causal && (isCache || ctx.dims.least(keys) < 1)) return readCache(ctx, call());
+  }
+  if (attrs.causal && !square) return 'causal, with more keys than queries and no append of its own';
+  if (ctx.dims.least(keys) < 1) return 'there may be no key';
+  const mask = qSegments && kSegments && sameSegment(ctx, qSegments, kSegments);
+  return emitAttention(ctx, call(), [ctx.values.get(k, 'merged'), ctx.values.get(v, 'merged'), mask], []);
+};
+
+/** What two appends that nothing has read yet would add to their caches. */
+function newRows({ states, values }: Context, k: Value, v: Value) {
+  const [ofKey, ofValue] = [states.versionOf(k), states.versionOf(v)];
+  if (k === v || ofKey.kind !== 'appended' || ofValue.kind !== 'appended') return undefined;
+  const emptied = [ofKey, ofValue].some(({ base }) => states.versionOf(base).kind === 'empty');
+  const read = [k, v].some((value) => states.layoutOf(value).form !== 'heads' || values.isMade(value, 'heads'));
+  if (emptied || read) return undefined;
+  return { key: ofKey, value: ofValue, length: ofKey.x.type.shape[1] ?? 0 };
+}
+
+function appendAndAttend(ctx: Context, call: AttentionCall, rows: NonNullable<ReturnType<typeof newRows>>): undefined {
+  const { values, states } = ctx;
+  const present = (end: Value): Tensor => {
+    const shape = permuted(end.type.shape, states.layoutOf(end));
+    const tensor = { name: values.nameOf(end, 'heads'), type: { dtype: end.type.dtype, shape } };
+    values.define(end, 'heads', () => tensor);
+    return tensor;
+  };
+  const { key, value } = rows;
+  const appended: Appended = {
+    past: [values.get(key.base, 'heads'), values.get(value.base, 'heads')],
+    rows: [values.get(key.x, 'merged'), values.get(value.x, 'merged')],
+    present: [present(call.k), present(call.v)],
+  };
+  if (ctx.profile === 'ort' && takesGroupQueryAttention(call)) return groupQueryAttention(ctx, call, appended);
+  return emitAttention(ctx, call, [...appended.rows, undefined, ...appended.past], appended.present);
+}
+
+/**
+ * Reads a cache that may be empty. ONNX Runtime refuses attention without any new key, so one zero key is given that
+ * no query sees, and the cache is the past; a query that sees nothing gets zeros.
+ */
+function readCache(ctx: Context, call: AttentionCall): undefined {
+  const { values, writer } = ctx;
+  const past = [values.get(call.k, 'heads'), values.get(call.v, 'heads')];
+  const zeros = [zeroKey(ctx, call.k), zeroKey(ctx, call.v)];
+  const mask = allButLast(ctx, call.queries, call.keys);
+  // Nobody reads the presents, but ONNX Runtime wants them named when there is a past.
+  const presents = past.map(({ type }) => {
+    const shape = type.shape.map((dim, axis) => (axis === 2 ? addDims(dim, 1) : dim));
+    return writer.fresh(`${call.result.name}.unused`, { dtype: type.dtype, shape });
+  });
+  return emitAttention(ctx, call, [...zeros, mask, ...past], presents);
+}
+
+function emitAttention(
+  ctx: Context,
+  { q, causal, scale, heads, kvHeads, result }: AttentionCall,
+  inputs: readonly (Tensor | undefined)[],
+  presents: readonly Tensor[],
+): undefined {
+  const attrs = {
+    is_causal: { int: causal ? 1 : 0 },
+    q_num_heads: { int: heads },
+    kv_num_heads: { int: kvHeads },
+    scale: { float: scale },
+  };
+  ctx.writer.node('Attention', [ctx.values.get(q, 'merged'), ...inputs], [result, ...presents], { attrs });
+  return undefined;
+}

@@ -1,0 +1,35 @@
+import { castTo, ops, type RopeAttrs, ropeAngles, type Value } from '@casement/ir';
+import { type Context, type LowerWhole, operand, resultOf } from '../context.ts';
+import { mergedShape } from '../values.ts';
+
+/** One `RotaryEmbedding` on rows with merged heads; the angles are computed once per graph, in f32. */
+export const rope: LowerWhole<typeof ops.rope> = (ctx, node, attrs) => {
+  const { writer, values } = ctx;
+  const [x, positions, result] = [operand(node, 0), operand(node, 1), resultOf(node)];
+  const [heads, size] = [x.type.shape[2], x.type.shape[3]];
+  if (typeof heads !== 'number' || typeof size !== 'number') return 'the number of heads is not fixed';
+  const { cosine, sine } = waves(ctx, x, positions, size / 2, attrs);
+  const inputs = [values.get(x, 'merged'), values.plain(cosine), values.plain(sine)];
+  const type = { dtype: x.type.dtype, shape: mergedShape(x.type.shape) };
+  const tensor = writer.op(
+    'RotaryEmbedding',
+    inputs,
+    { name: values.nameOf(result, 'merged'), type },
+    {
+      attrs: { interleaved: { int: attrs.layout === 'interleaved' ? 1 : 0 }, num_heads: { int: heads } },
+    },
+  );
+  values.define(result, 'merged', () => tensor);
+  return undefined;
+};
+
+/** Cosines and sines [batch seq pairs] in x's dtype. */
+function waves(ctx: Context, x: Value, positions: Value, pairs: number, attrs: RopeAttrs) {
+  const { dtype } = x.type;
+  const key = `waves ${positions.kind} ${positions.name} ${pairs} ${attrs.theta} ${attrs.sections.join(' ')} ${dtype}`;
+  return ctx.once(key, () => {
+    const angles = ropeAngles(ctx.emit, positions, pairs, attrs);
+    const wave = (op: typeof ops.cos | typeof ops.sin) => castTo(ctx.emit, ctx.emit(op, [angles], {}), dtype);
+    return { cosine: wave(ops.cos), sine: wave(ops.sin) };
+  });
+}

@@ -1,0 +1,93 @@
+import { type Graph, type Program, SymbolicDim, type Value } from '@casement/ir';
+import type { Context, Profile } from './context.ts';
+import { type DimSource, Dims } from './dims.ts';
+import { GraphWriter } from './graphWriter.ts';
+import { emitInto, lowerNode } from './lowerNode.ts';
+import type { WeightPlace } from './proto.ts';
+import { GraphStates, type StateLayout } from './states.ts';
+import { type Form, Values } from './values.ts';
+import { wideInputs } from './wideInputs.ts';
+
+export interface GraphOptions {
+  readonly profile: Profile;
+  readonly weights: (param: string) => WeightPlace;
+  readonly layouts: ReadonlyMap<string, StateLayout>;
+}
+
+/** One entry as the bytes of a ModelProto. Throws IrError naming the node that cannot be lowered. */
+export function lowerGraph(program: Program, graph: Graph, options: GraphOptions): Uint8Array {
+  const writer = new GraphWriter(graph.name, options.weights);
+  const states = new GraphStates(writer, options.layouts);
+  reserveNames(writer, graph, options.layouts);
+  const dims = new Dims(writer, program.dims, dimSources(graph, states));
+  const values = new Values(writer, dims, desiredNames(graph, options.layouts));
+  const shared = new Map<string, unknown>();
+  const once = <T>(key: string, make: () => T): T => {
+    if (!shared.has(key)) shared.set(key, make());
+    return shared.get(key) as T; // a key is used for one kind of thing only
+  };
+  const ctx: Context = { profile: options.profile, writer, dims, values, states, once, emit: emitInto(() => ctx) };
+
+  defineInputs(ctx, graph);
+  for (const node of graph.nodes) lowerNode(ctx, node);
+  writer.origin = { scope: '' };
+  for (const { name, value } of graph.outputs) writer.output(name, values.plain(value));
+  for (const { state, start, end } of graph.states) {
+    const layout = options.layouts.get(state);
+    const grown = start !== end && states.versionOf(end).kind !== 'empty';
+    if (layout && grown) writer.output(layout.present, values.get(end, layout.form));
+  }
+  states.declareInputs();
+  return writer.finish();
+}
+
+/** Keeps the names that are seen from outside for those who must have them. */
+function reserveNames({ names }: GraphWriter, graph: Graph, layouts: GraphOptions['layouts']): void {
+  const boundary = [...graph.inputs, ...graph.outputs].map(({ name }) => name);
+  const states = [...layouts.values()].flatMap(({ past, present }) => [past, present]);
+  for (const name of [...boundary, ...states]) names.reserve(name);
+}
+
+/** The names that values should have in the form in which they leave the graph. */
+function desiredNames(graph: Graph, layouts: GraphOptions['layouts']): Map<Value, Map<Form, string>> {
+  const names = new Map<Value, Map<Form, string>>();
+  const want = (value: Value, form: Form, name: string) => {
+    const forms = names.get(value) ?? new Map<Form, string>();
+    names.set(value, forms.has(form) ? forms : forms.set(form, name));
+  };
+  for (const { name, value } of graph.outputs) want(value, 'plain', name);
+  for (const { state, start, end } of graph.states) {
+    const layout = layouts.get(state);
+    if (layout && start !== end) want(end, layout.form, layout.present);
+  }
+  return names;
+}
+
+/** Where each dim can be read: an input's shape, or else a state's. */
+function dimSources(graph: Graph, states: GraphStates): Map<string, DimSource> {
+  const sources = new Map<string, DimSource>();
+  const look = (shape: Value['type']['shape'], source: (axis: number) => DimSource) => {
+    shape.forEach((dim, axis) => {
+      const isName = dim instanceof SymbolicDim && dim.names[0] === String(dim);
+      if (isName && !sources.has(String(dim))) sources.set(String(dim), source(axis));
+    });
+  };
+  for (const { name, type } of graph.inputs) look(type.shape, (axis) => ({ tensor: () => ({ name, type }), axis }));
+  for (const { state, start } of graph.states) {
+    const { perm } = states.layoutOf(start);
+    look(start.type.shape, (axis) => ({ tensor: () => states.past(state), axis: perm.indexOf(axis) }));
+  }
+  return sources;
+}
+
+function defineInputs({ writer, values, states }: Context, graph: Graph): void {
+  const wide = wideInputs(graph);
+  for (const input of graph.inputs) {
+    const { dtype, shape } = input.type;
+    const tensor = { name: input.name, type: { dtype: wide.has(input) ? 'i64' : dtype, shape } } as const;
+    writer.input(tensor);
+    values.define(input, 'plain', () => tensor);
+  }
+  for (const { state, start } of graph.states)
+    values.define(start, states.layoutOf(start).form, () => states.past(state));
+}

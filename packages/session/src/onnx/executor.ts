@@ -1,0 +1,143 @@
+import type { StateSpec } from '@casement/runtime';
+import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import { checkInputs, InputError } from '../check.ts';
+import type { Executor, HostTensor, HostTensors, ModelSignature, RunOptions } from '../executor.ts';
+import { serially } from '../serially.ts';
+import { bindSizes, lengthsAfter } from './bindSizes.ts';
+import { evaluateSize } from './evaluateSize.ts';
+import { closeSessions, messageOf, openSessions, type SessionOptions } from './openSessions.ts';
+import { emptyTensor, fromOrt, toOrt } from './tensors.ts';
+
+/** Loads a model's ONNX files into ONNX Runtime. Throws when one is missing or cannot be loaded. */
+export async function onnxExecutor(options: SessionOptions): Promise<Executor> {
+  return new OnnxExecutor(options, await openSessions(options));
+}
+
+/** Keeps the states as ONNX Runtime's own tensors: what a run gives as present, the next run takes as past. */
+class OnnxExecutor implements Executor {
+  readonly target = 'onnx';
+  readonly signature: ModelSignature;
+  private readonly queue = serially();
+  private readonly states = new Map<string, Tensor>();
+  private current: ReadonlyMap<string, number>;
+  private disposed = false;
+
+  constructor(
+    private readonly options: SessionOptions,
+    private readonly sessions: ReadonlyMap<string, InferenceSession>,
+  ) {
+    this.signature = options.signature;
+    this.current = new Map(options.signature.states.map(({ dim }) => [dim, 0]));
+  }
+
+  get lengths(): ReadonlyMap<string, number> {
+    return this.current;
+  }
+
+  run(entry: string, inputs: HostTensors, options: RunOptions = {}): Promise<Record<string, HostTensor>> {
+    return this.queue(() => this.runNow(entry, inputs, options));
+  }
+
+  reset(dim?: string): Promise<void> {
+    return this.queue(async () => {
+      this.requireAlive();
+      const emptied = this.signature.states.filter((state) => dim === undefined || state.dim === dim);
+      for (const { name } of emptied) this.states.delete(name);
+      this.current = new Map([...this.current, ...emptied.map((state) => [state.dim, 0] as const)]);
+    });
+  }
+
+  dispose(): Promise<void> {
+    return this.queue(async () => {
+      if (this.disposed) return;
+      this.disposed = true;
+      this.states.clear();
+      await closeSessions(this.sessions);
+    });
+  }
+
+  private async runNow(entry: string, inputs: HostTensors, options: RunOptions): Promise<Record<string, HostTensor>> {
+    this.requireAlive();
+    const wanted = checkInputs(this.signature, entry, inputs, options.outputs);
+    options.signal?.throwIfAborted();
+    const dims = bindSizes(this.signature, entry, inputs, this.current);
+    const after = lengthsAfter(this.signature, entry, dims);
+    const session = this.sessions.get(entry);
+    if (session === undefined) throw new Error(`the artifact has no ONNX model for entry "${entry}"`);
+    const presents = this.signature.states.filter(({ name }) => session.outputNames.includes(this.presentOf(name)));
+    const fetches = [...wanted, ...presents.map(({ name }) => this.presentOf(name))];
+    const results = await this.runSession(entry, session, this.feeds(session, inputs, dims), fetches);
+    // Only now, so that a failed run changes nothing.
+    for (const { name, dim } of this.signature.states) {
+      const present = results[this.presentOf(name)];
+      if (present) this.states.set(name, present);
+      else if (after.has(dim)) this.states.delete(name);
+    }
+    this.current = new Map([...this.current, ...after]);
+    return this.outputs(entry, wanted, results);
+  }
+
+  private async runSession(
+    entry: string,
+    session: InferenceSession,
+    feeds: Record<string, Tensor>,
+    fetches: readonly string[],
+  ): Promise<InferenceSession.OnnxValueMapType> {
+    try {
+      return await session.run(feeds, fetches);
+    } catch (error) {
+      throw new Error(`entry ${entry} failed in ONNX Runtime: ${messageOf(error)}`, { cause: error });
+    }
+  }
+
+  private feeds(
+    session: InferenceSession,
+    inputs: HostTensors,
+    dims: ReadonlyMap<string, number>,
+  ): Record<string, Tensor> {
+    const states = new Map(this.signature.states.map((state) => [this.options.target.states[state.name]?.past, state]));
+    const feeds: Record<string, Tensor> = {};
+    for (const metadata of session.inputMetadata) {
+      const { name } = metadata;
+      const [tensor, state] = [inputs[name], states.get(name)];
+      if (tensor && metadata.isTensor) feeds[name] = toOrt(tensor, metadata.type);
+      else if (state) feeds[name] = this.past(state, dims);
+    }
+    return feeds;
+  }
+
+  /** A state as the model takes it. Throws InputError when the call's sizes are not those that it was made with. */
+  private past(state: StateSpec, dims: ReadonlyMap<string, number>): Tensor {
+    const sizes = state.shape.map((size) => evaluateSize(size, dims));
+    const perm = this.options.target.states[state.name]?.perm ?? [];
+    const shape = perm.map((axis) => sizes[axis] ?? 0);
+    const past = this.states.get(state.name) ?? emptyTensor(state.dtype, shape);
+    if (past.dims.some((size, axis) => size !== shape[axis])) {
+      throw new InputError(
+        `state "${state.name}" holds [${past.dims.join(', ')}], but this call needs [${shape.join(', ')}]; reset it first`,
+      );
+    }
+    return past;
+  }
+
+  private outputs(
+    entry: string,
+    wanted: readonly string[],
+    results: InferenceSession.OnnxValueMapType,
+  ): Record<string, HostTensor> {
+    const specs = this.signature.entries[entry]?.outputs ?? [];
+    const given = specs.flatMap(({ name, dtype }) => {
+      const tensor = wanted.includes(name) ? results[name] : undefined;
+      return tensor ? [[name, fromOrt(tensor, dtype)] as const] : [];
+    });
+    return Object.fromEntries(given);
+  }
+
+  private presentOf(state: string): string {
+    return this.options.target.states[state]?.present ?? '';
+  }
+
+  private requireAlive(): void {
+    if (this.disposed) throw new Error(`model ${this.signature.name} was disposed`);
+  }
+}

@@ -1,0 +1,60 @@
+import { join } from 'node:path';
+import type { OnnxTarget } from '@casement/runtime';
+import { InferenceSession } from 'onnxruntime-node';
+import type { ModelSignature } from '../executor.ts';
+
+export interface SessionOptions {
+  /** A manifest is one. */
+  readonly signature: ModelSignature;
+  readonly target: OnnxTarget;
+  /** The artifact's folder, or its files by name: the models, and the shards that their weights are in. */
+  readonly files: string | ReadonlyMap<string, Uint8Array>;
+  /** Threads within an op; by default as many as there are cores. */
+  readonly threads?: number;
+  /** ONNX Runtime's execution providers in order of preference; by default the CPU. */
+  readonly providers?: readonly string[];
+}
+
+/** A session per entry. When one cannot be loaded, those before it are released and the error names the file. */
+export async function openSessions(options: SessionOptions): Promise<ReadonlyMap<string, InferenceSession>> {
+  const sessions = new Map<string, InferenceSession>();
+  for (const [entry, { file }] of Object.entries(options.target.entries)) {
+    try {
+      sessions.set(entry, await openSession(file, options));
+    } catch (error) {
+      await closeSessions(sessions);
+      throw new Error(`${file} cannot be loaded: ${messageOf(error)}`, { cause: error });
+    }
+  }
+  return sessions;
+}
+
+export async function closeSessions(sessions: ReadonlyMap<string, InferenceSession>): Promise<void> {
+  for (const session of sessions.values()) await session.release();
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+async function openSession(file: string, options: SessionOptions): Promise<InferenceSession> {
+  const { files } = options;
+  const settings = sessionSettings(options);
+  if (typeof files === 'string') return InferenceSession.create(join(files, file), settings);
+  const model = files.get(file);
+  if (model === undefined) throw new Error('it was not given');
+  const externalData = [...files].filter(([path]) => !path.endsWith('.onnx')).map(([path, data]) => ({ path, data }));
+  return InferenceSession.create(model, { ...settings, externalData });
+}
+
+function sessionSettings({ signature, target, threads, providers }: SessionOptions): InferenceSession.SessionOptions {
+  // Folding would write every transposed weight out anew; unfolded, ONNX Runtime fuses the transpose into the matmul.
+  // Half precision must be folded, since the CPU computes in f32 and would cast the weights in every run.
+  const keepTransposes = target.profile === 'onnx' && signature.dtype === 'f32';
+  return {
+    executionProviders: [...(providers ?? ['cpu'])],
+    logSeverityLevel: 4, // errors are thrown
+    ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+    ...(keepTransposes ? { extra: { optimization: { disable_specified_optimizers: 'ConstantFolding' } } } : {}),
+  };
+}
