@@ -1,0 +1,109 @@
+import { type OpName, ops, printNode } from '@casement/ir';
+import { describe, expect, it } from 'vitest';
+import * as dsl from '../index.ts';
+import { entry, model, type Tensor, upTo } from '../index.ts';
+
+/** Ops without a function of their own: states have methods, numbers become constants. */
+type Implied = 'append' | 'reset' | 'constant';
+
+// A missing function is an error here.
+const functions = dsl satisfies Record<Exclude<OpName, Implied>, unknown>;
+
+const cases = {
+  'add(x, scale)': ({ x, scale }) => dsl.add(x, scale),
+  'mul(scale, x)': ({ x, scale }) => dsl.mul(scale, x),
+  'sub(1, x)': ({ x }) => dsl.sub(1, x),
+  'add(ids, 1)': ({ ids }) => dsl.add(ids, 1),
+  'div(x, scale)': ({ x, scale }) => dsl.div(x, scale),
+  'max(x, 0)': ({ x }) => dsl.max(x, 0),
+  'min(x, 0.5)': ({ x }) => dsl.min(x, 0.5),
+  'pow(x, 2)': ({ x }) => dsl.pow(x, 2),
+  'or(a, b)': ({ ids }) => dsl.or(dsl.equal(ids, 1), dsl.less(ids, 1)),
+  'less(ids, ids)': ({ ids }) => dsl.less(ids, ids),
+  'where(less(ids, 3), ids, 0)': ({ ids }) => dsl.where(dsl.less(ids, 3), ids, 0),
+  'and(a, not(a))': ({ ids }) => dsl.and(dsl.equal(ids, 1), dsl.not(dsl.lessOrEqual(ids, 1))),
+  'silu(x)': ({ x }) => dsl.silu(x),
+  'gelu(x), tanh': ({ x }) => dsl.gelu(x, { approximate: 'tanh' }),
+  'swiglu(x, x)': ({ x }) => dsl.swiglu(x, x),
+  'cast(x, f16)': ({ x }) => dsl.cast(x, 'f16'),
+  'cast(x, f32), the same in f32': ({ x }) => dsl.cast(x, 'f32'),
+  'linear(x, weight, bias)': ({ x, weight, bias }) => dsl.linear(x, weight, bias),
+  'matmul(x, weight transposed)': ({ x, weight }) => dsl.matmul(x, dsl.transpose(weight, ['hidden', 'ffn'])),
+  'rmsNorm(x, scale)': ({ x, scale }) => dsl.rmsNorm(x, scale, { eps: 1e-6, scaleInF32: true }),
+  'layerNorm(x, scale, scale)': ({ x, scale }) => dsl.layerNorm(x, scale, scale, { eps: 1e-5 }),
+  'softmax(x, hidden)': ({ x }) => dsl.softmax(x, 'hidden'),
+  'reduceMean(x, hidden), kept': ({ x }) => dsl.reduceMean(x, 'hidden', { keepDims: true }),
+  'reduceSum(x, -2)': ({ x }) => dsl.reduceSum(x, -2),
+  'reduceSum(ids, seq)': ({ ids }) => dsl.reduceSum(ids, 'seq'),
+  'reduceMax(x, hidden)': ({ x }) => dsl.reduceMax(x, 'hidden'),
+  'argMax(x, hidden)': ({ x }) => dsl.argMax(x, 'hidden'),
+  'gather(weight, ffn, ids)': ({ weight, ids }) => dsl.gather(weight, 'ffn', ids),
+  'gather(weight, hidden, ids)': ({ weight, ids }) => dsl.gather(weight, 'hidden', ids),
+  'slice(x, seq, last)': ({ x }) => dsl.slice(x, 'seq', { start: 'seq-1', size: 1 }),
+  'concat(x, x)': ({ x }) => dsl.concat([x, x], 'seq', '2*seq'),
+  'splitHeads(x)': ({ x }) => dsl.splitHeads(x, 'heads', 'headDim'),
+  'mergeHeads(q)': ({ q }) => dsl.mergeHeads(q, 'heads*headDim'),
+  'reshape(x)': ({ x }) => dsl.reshape(x, ['batch*seq', 'hidden']),
+  'transpose(q)': ({ q }) => dsl.transpose(q, ['batch', 'heads', 'seq', 'headDim']),
+  'broadcastTo(scale)': ({ scale }) => dsl.broadcastTo(scale, ['batch', 'seq', 'hidden']),
+  'iota(x, seq)': ({ x }) => dsl.iota(x, 'seq'),
+  'rope(q, ids)': ({ q, ids }) => dsl.rope(q, ids, { theta: 1e4, layout: 'interleaved' }),
+  'attention(q, q, q)': ({ q }) => dsl.attention(q, q, q, { causal: true }),
+  'attention(q, q, q), segments': ({ q, ids }) =>
+    dsl.attention(q, q, q, { causal: false, scale: 1, segments: { q: ids, k: ids } }),
+} satisfies Record<string, (given: Given) => Tensor>;
+
+interface Given {
+  readonly x: dsl.TensorOf<'float[batch seq hidden]'>;
+  readonly q: dsl.TensorOf<'float[batch seq heads headDim]'>;
+  readonly ids: dsl.TensorOf<'i32[batch seq]'>;
+  readonly weight: dsl.TensorOf<'float[ffn hidden]'>;
+  readonly scale: dsl.TensorOf<'float[hidden]'>;
+  readonly bias: dsl.TensorOf<'float[ffn]'>;
+}
+
+/** Nodes that `write` makes, and the names it gives the result's dims. */
+function show(write: (given: Given) => Tensor): string {
+  let shape: readonly (string | number)[] = [];
+  const program = model('m', {
+    dims: { batch: 1, seq: upTo(9), hidden: 8, ffn: 6, heads: 2, headDim: 4 },
+    entries: {
+      run: entry(
+        {
+          inputs: { x: 'float[batch seq hidden]', q: 'float[batch seq heads headDim]', ids: 'i32[batch seq]' },
+          params: { weight: 'float[ffn hidden]', scale: 'float[hidden]', bias: 'float[ffn]' },
+        },
+        (inputs, params) => {
+          const result = write({ ...inputs, ...params });
+          shape = [result.dtype, ...result.shape];
+          return { result };
+        },
+      ),
+    },
+  }).build({ dtype: 'f32' });
+  const nodes = program.entries.get('run')?.nodes ?? [];
+  const lines = nodes.map((node) => printNode({ ...node, origin: { scope: '' } }));
+  return [...lines, shape.join(' ')].join('\n  ');
+}
+
+describe('ops', () => {
+  it('are functions of the same name, one for each op of the IR', () => {
+    const implied: readonly Implied[] = ['append', 'reset', 'constant'];
+    const expected = Object.keys(ops).filter((name) => !implied.some((other) => other === name));
+    const exported: Readonly<Record<string, unknown>> = functions;
+    expect(expected.filter((name) => typeof exported[name] !== 'function')).toEqual([]);
+  });
+
+  it('add their node and name the dims of the result', () => {
+    const shown = Object.entries(cases).map(([name, write]) => `${name}\n  ${show(write)}`);
+    expect(shown.join('\n')).toMatchSnapshot();
+  });
+
+  it.each(['abs', 'cos', 'erf', 'exp', 'floor', 'log', 'neg', 'rsqrt', 'sigmoid', 'sin', 'sqrt', 'tanh'] as const)(
+    '%s keeps the shape',
+    (name) =>
+      expect(show(({ x }) => functions[name](x))).toBe(
+        `%${name}_0 : f32[1 seq 8] = ${name}(%x)\n  float batch seq hidden`,
+      ),
+  );
+});

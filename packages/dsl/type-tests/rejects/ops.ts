@@ -1,0 +1,102 @@
+import {
+  add,
+  argMax,
+  attention,
+  concat,
+  gather,
+  less,
+  linear,
+  matmul,
+  mergeHeads,
+  mul,
+  reduceSum,
+  rmsNorm,
+  rope,
+  silu,
+  slice,
+  softmax,
+  swiglu,
+  transpose,
+  where,
+} from '@casement/dsl';
+import * as v from '../values.ts';
+
+// Dims that differ: the second operand is wrong, whatever it is called.
+linear(v.wide, v.weight);
+//             ^
+linear(v.x, v.weight, v.scale);
+//                    ^
+rmsNorm(v.x, v.wideScale, { eps: 1e-6 });
+//           ^
+swiglu(v.x, v.wide);
+//          ^
+add(v.x, v.image);
+//       ^
+add(v.x, v.wideScale);
+//       ^
+mul(v.perRow, v.image);
+//            ^
+matmul(v.x, v.weight);
+//          ^
+where(v.flags, v.image, 0);
+//             ^
+where(v.flags, v.x, v.image);
+//                  ^
+
+// Ranks and dtypes that differ.
+linear(v.x, v.scale);
+//          ^
+linear(v.x32, v.weight);
+//            ^
+add(v.x, v.x32);
+//       ^
+add(v.x, v.positions);
+//       ^
+silu(v.positions);
+//   ^
+mul(2, 3);
+//     ^
+less(v.flags, 1);
+//   ^
+where(v.x, v.x, 0);
+//    ^
+
+// Axes that are not there.
+softmax(v.x, 'image');
+//           ^
+reduceSum(v.x, 'head');
+//             ^
+argMax(v.x, 2);
+//          ^
+slice(v.x, 'ffn', { start: 0, size: 1 });
+//         ^
+gather(v.table, 'vocabulary', v.ids);
+//              ^
+gather(v.table, 'vocab', v.x);
+//                       ^
+transpose(v.x, ['batch', 'hidden', 'image']);
+//                                 ^
+transpose(v.x, ['batch', 'hidden']);
+//             ^
+concat([v.x, v.x, v.wide], 'seq', '3*seq');
+//                ^
+mergeHeads(v.scale, 'heads*headDim');
+//         ^
+
+// Attention.
+rope(v.q, v.imagePositions, { theta: 1e4, layout: 'half' });
+//        ^
+rope(v.q, v.positions, { theta: 1e4, layout: 'halves' });
+//                                   ^
+attention(v.q, v.otherPast, { causal: true });
+//             ^
+attention(v.q, v.imageK, v.k, { causal: false });
+//                       ^
+attention(v.q, v.imageK, v.imageK, { causal: false, segments: { q: v.positions, k: v.positions } });
+//                                                                              ^
+v.past.append(v.q, v.k);
+//            ^
+v.past.append(v.k, v.imageK);
+//                 ^
+v.memory.append(v.positions);
+//              ^
