@@ -37,18 +37,21 @@ function decodeSlowly(bits: number, dtype: HalfDType): number {
 
 const floatFromBits = (bits: number) => new Float32Array(Uint32Array.of(bits).buffer)[0] ?? 0;
 const anyFloat32 = fc.integer({ min: 0, max: 0xffffffff }).map(floatFromBits);
-/** Values on, between and next to the numbers of a 16-bit format: where rounding goes wrong first. */
-const nearTie = (dtype: HalfDType) =>
-  fc
-    .tuple(fc.integer({ min: 0, max: 0x7fff }), fc.integer({ min: -2, max: 2 }), fc.boolean())
-    .filter(([bits]) => Number.isFinite(decodeSlowly(bits, dtype)))
-    .map(([bits, nudge, negative]) => {
-      const value = decodeSlowly(bits, dtype);
-      const next = decodeSlowly(bits + 1, dtype);
-      const middle = Math.fround(Number.isFinite(next) ? (value + next) / 2 : value);
-      const [middleBits = 0] = new Uint32Array(Float32Array.of(middle).buffer);
-      return floatFromBits(Math.max(0, middleBits + nudge)) * (negative ? -1 : 1);
-    });
+/** Values on, between and next to the numbers of a 16-bit format, more often at its ends: where rounding goes wrong first. */
+const nearTie = (dtype: HalfDType) => {
+  const { mantissa } = FORMATS[dtype];
+  const smallestNormal = 2 ** mantissa;
+  const infinity = 0x7fff - (smallestNormal - 1);
+  const ends = fc.constantFrom(0, 1, smallestNormal - 1, smallestNormal, infinity - 2, infinity - 1);
+  const magnitude = fc.oneof(ends, fc.integer({ min: 0, max: infinity - 1 }));
+  return fc.tuple(magnitude, fc.integer({ min: -2, max: 2 }), fc.boolean()).map(([bits, nudge, negative]) => {
+    const value = decodeSlowly(bits, dtype);
+    const gap = value - decodeSlowly(Math.max(0, bits - 1), dtype) || decodeSlowly(1, dtype);
+    const next = bits === infinity - 1 ? value + gap : decodeSlowly(bits + 1, dtype);
+    const [middle = 0] = new Uint32Array(Float32Array.of((value + next) / 2).buffer);
+    return floatFromBits(Math.max(0, middle + nudge)) * (negative ? -1 : 1);
+  });
+};
 
 const all16Bits = Uint16Array.from({ length: 65536 }, (_, bits) => bits);
 const bytesOf = (view: Uint16Array | Float32Array) => new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
@@ -128,6 +131,7 @@ describe('convert', () => {
     expect(() => convert(bytes, 'i32', 'f32')).toThrowErrorMatchingInlineSnapshot(
       `[WeightError: There is no conversion from i32 to f32: only f32, f16 and bf16 convert.]`,
     );
+    expect(() => convert(bytes, 'f32', 'f16')).toThrow('3 bytes are not a whole number of 4-byte elements.');
     expect(() => convert(bytes, 'bf16', 'f32')).toThrowErrorMatchingInlineSnapshot(
       `[RangeError: 3 bytes are not a whole number of 2-byte elements.]`,
     );
