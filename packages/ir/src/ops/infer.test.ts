@@ -349,6 +349,7 @@ describe('composite ops', () => {
         ['rope', ['f32[1 seq 2 8]', 'f32[1 seq]'], rope],
         ['rope', ['f32[1 seq 2 8]', 'i32[1 seq]'], { ...rope, layout: 'pairs' }],
         ['rope', ['f32[1 seq 2 8]', 'i32[2 1 seq]'], { ...rope, sections: [2, 1] }],
+        ['rope', ['f32[1 seq 2 8]', 'i32[1 seq]'], { ...rope, axial: true }],
         ['attention', ['f32[1 q 2 8]', 'f32[1 k 2 8]', 'f32[1 k 2 8]', 'i32[1 q]'], attention],
         ['attention', ['f32[1 q 2 8]', 'f32[1 k 2 4]', 'f32[1 k 2 8]'], attention],
         ['attention', ['f32[1 q 2 8]', 'f32[1 k 2 8]', 'f32[1 q 2 8]'], attention],
@@ -379,6 +380,7 @@ describe('composite ops', () => {
       rope: needs a tensor of i32, got f32[1 seq]
       rope: unknown layout "pairs"
       rope: sections [2 1] cover 3 pairs of 4
+      rope: axial needs sections, one per axis of positions
       attention: takes 3 inputs, or 5 with segments, got 4
       attention: the head sizes of q and k must be equal, got 8 and 4
       attention: v must have shape [1 k 2 8], got f32[1 q 2 8]

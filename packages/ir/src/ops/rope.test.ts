@@ -41,7 +41,7 @@ const x = drawTensor('f32', [BATCH, SEQ, HEADS, 8], 'normal', seededRandom(5));
 const POSITIONS = [0, 1, 2, 3, 17, 100];
 
 describe.each(['half', 'interleaved'] as const)('%s', (layout) => {
-  const attrs = { theta: 10000, layout, sections: [] };
+  const attrs = { theta: 10000, layout, sections: [], axial: false };
 
   it('turns each pair by its angle', () => {
     const positions = tensorOf('i32', [BATCH, SEQ], POSITIONS);
@@ -71,16 +71,29 @@ it('takes pairs from the axis of their section', () => {
   const wide = drawTensor('f32', [BATCH, SEQ, HEADS, 12], 'normal', seededRandom(6));
   const axes = [POSITIONS, POSITIONS.map((p) => p + 2), POSITIONS.map((p) => 2 * p)];
   const positions = tensorOf('i32', [3, BATCH, SEQ], axes.flat());
-  const attrs: RopeAttrs = { theta: 500, layout: 'half', sections: [1, 2, 3] };
+  const attrs: RopeAttrs = { theta: 500, layout: 'half', sections: [1, 2, 3], axial: false };
   const axisOfPair = [0, 1, 1, 2, 2, 2];
   const expected = turned(wide, attrs, (batch, row, pair) => axes[axisOfPair[pair] ?? -1]?.[batch * SEQ + row] ?? NaN);
   expect(worst(runOp(rope, [wide, positions], attrs), expected)).toBeLessThan(4e-5);
 });
 
+it('starts the frequencies anew in each axial section', () => {
+  const wide = drawTensor('f32', [BATCH, SEQ, HEADS, 8], 'normal', seededRandom(7));
+  const [rows, columns] = [POSITIONS, POSITIONS.map((p) => 5 - p)];
+  const positions = tensorOf('i32', [2, BATCH, SEQ], [...rows, ...columns]);
+  const attrs: RopeAttrs = { theta: 900, layout: 'half', sections: [2, 2], axial: true };
+  // `turned` slows pair p of 4 by theta^(-p/4); in sections of 2 pairs they turn by theta^(0), theta^(-1/2), and again.
+  const expected = turned(wide, attrs, (batch, row, pair) => {
+    const position = (pair < 2 ? rows : columns)[batch * SEQ + row] ?? Number.NaN;
+    return position * attrs.theta ** (pair / 4 - (pair % 2) / 2);
+  });
+  expect(worst(runOp(rope, [wide, positions], attrs), expected)).toBeLessThan(2e-5);
+});
+
 it('computes angles in f32 in half precision', () => {
   const half = drawTensor('f16', [BATCH, SEQ, HEADS, 8], 'normal', seededRandom(5));
   const far = [4001, 4002, 4003, 4004, 4005, 4006];
-  const attrs: RopeAttrs = { theta: 10000, layout: 'half', sections: [] };
+  const attrs: RopeAttrs = { theta: 10000, layout: 'half', sections: [], axial: false };
   const expected = turned(half, attrs, (batch, row) => far[batch * SEQ + row] ?? Number.NaN);
   expect(worst(runOp(rope, [half, tensorOf('i32', [BATCH, SEQ], far)], attrs), expected)).toBeLessThan(5e-3);
 });

@@ -14,12 +14,15 @@ import { sub } from './sub.ts';
 
 /**
  * `layout`: which elements form a pair, i and i + headDim/2 (`half`, Llama) or 2i and 2i + 1 (`interleaved`, Helium).
- * `sections`: how many pairs take their position from each axis of `positions` (M-RoPE); empty for one axis.
+ * `sections`: how many pairs take their position from each axis of `positions`; empty for one axis.
+ * `axial`: every section turns like a head of its own, so its frequencies start anew (2-D rotary of vision encoders);
+ * else they go on from section to section (M-RoPE).
  */
 export type RopeAttrs = {
   readonly theta: number;
   readonly layout: 'half' | 'interleaved';
   readonly sections: readonly number[];
+  readonly axial: boolean;
 };
 
 export const rope: CompositeOp<RopeAttrs> & { readonly name: 'rope' } = {
@@ -27,8 +30,8 @@ export const rope: CompositeOp<RopeAttrs> & { readonly name: 'rope' } = {
   name: 'rope',
   summary:
     'Rotary position embedding (Su et al., arXiv 2104.09864): x [batch seq heads headDim], positions i32 [batch seq], ' +
-    'or [axes batch seq] with sections (M-RoPE, arXiv 2409.12191)',
-  infer(inputs, { sections, layout }) {
+    'or [axes batch seq] with sections (M-RoPE, arXiv 2409.12191; axial: 2-D rotary)',
+  infer(inputs, { sections, layout, axial }) {
     arity(inputs, 2);
     const [x, positions] = [inputAt(inputs, 0), inputAt(inputs, 1)];
     requireFloat(x);
@@ -37,6 +40,7 @@ export const rope: CompositeOp<RopeAttrs> & { readonly name: 'rope' } = {
     if (layout !== 'half' && layout !== 'interleaved') throw new TypeError(`unknown layout "${layout}"`);
     const rows = x.shape.slice(0, 2);
     requireShape(positions, sections.length > 0 ? [sections.length, ...rows] : rows, 'positions');
+    if (axial && sections.length === 0) throw new TypeError('axial needs sections, one per axis of positions');
     const pairs = headPairs(x);
     const covered = sections.reduce((sum, size) => sum + size, 0);
     if (sections.length > 0 && covered !== pairs) {
@@ -60,29 +64,36 @@ export const rope: CompositeOp<RopeAttrs> & { readonly name: 'rope' } = {
     ...(['half', 'interleaved'] as const).map((layout) => ({
       name: layout,
       inputs: [{ type: 'f32[1 4 2 8]' }, { type: 'i32[1 4]', values: [0, 1, 2, 37] }],
-      attrs: { theta: 10000, layout, sections: [] },
+      attrs: { theta: 10000, layout, sections: [], axial: false },
     })),
     {
       name: 'sections',
       inputs: [{ type: 'f32[1 3 2 16]' }, { type: 'i32[3 1 3]', values: [0, 1, 5, 0, 2, 6, 0, 3, 9] }],
-      attrs: { theta: 1e6, layout: 'half', sections: [2, 3, 3] },
+      attrs: { theta: 1e6, layout: 'half', sections: [2, 3, 3], axial: false },
+    },
+    {
+      name: 'axial sections',
+      inputs: [{ type: 'f32[1 4 2 16]' }, { type: 'i32[2 1 4]', values: [0, 0, 1, 7, 0, 1, 0, 5] }],
+      attrs: { theta: 1e4, layout: 'half', sections: [4, 4], axial: true },
     },
   ],
 };
 
 /** Angles of every pair, f32 [batch seq pairs]. */
-export function ropeAngles(emit: Emit, positions: Value, pairs: number, { theta, sections }: RopeAttrs): Value {
+export function ropeAngles(emit: Emit, positions: Value, pairs: number, { theta, sections, axial }: RopeAttrs): Value {
   const rows = positions.type.shape.slice(-2);
-  const turns = (from: number, count: number, at: Value) => {
-    const values = Array.from({ length: count }, (_, i) => theta ** (-(from + i) / pairs));
+  /** Pairs `from` … `from + count − 1` of `of`. */
+  const turns = (at: Value, from: number, count: number, of: number) => {
+    const values = Array.from({ length: count }, (_, i) => theta ** (-(from + i) / of));
     const frequencies = emit(constant, [], { dtype: 'f32', shape: [count], values: values.map(Math.fround) });
     const column = emit(reshape, [castTo(emit, at, 'f32')], { shape: [...rows, 1] });
     return emit(mul, [column, frequencies], {});
   };
-  if (sections.length === 0) return turns(0, pairs, positions);
+  if (sections.length === 0) return turns(positions, 0, pairs, pairs);
   let from = 0;
   const parts = sections.map((count, axis) => {
-    const part = turns(from, count, emit(slice, [positions], { axis: 0, start: axis, size: 1 }));
+    const at = emit(slice, [positions], { axis: 0, start: axis, size: 1 });
+    const part = axial ? turns(at, 0, count, count) : turns(at, from, count, pairs);
     from += count;
     return part;
   });
