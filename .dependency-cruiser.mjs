@@ -38,11 +38,21 @@ export default {
   forbidden: [
     ...directions,
     {
-      name: 'session-core-is-executor-free',
+      name: 'session-core-is-free',
       severity: 'error',
-      comment: 'a page loads only the executor it names, so the core of session imports none',
-      from: { path: '^packages/session/src/', pathNot: [tests, '^packages/session/src/(reference|webgpu|onnx)/'] },
-      to: { path: '^packages/session/src/(reference|webgpu|onnx)/' },
+      comment: 'a page loads only what it names, so the core of session imports no executor, tokenizer or image code',
+      from: {
+        path: '^packages/session/src/',
+        pathNot: [tests, '^packages/session/src/(reference|webgpu|onnx|text|image)/'],
+      },
+      to: { path: '^packages/session/src/(reference|webgpu|onnx|text|image)/' },
+    },
+    {
+      name: 'image-node-apart',
+      severity: 'error',
+      comment: 'a page that reads images must not be asked for sharp',
+      from: { path: '^packages/session/src/', pathNot: [tests, '^packages/session/src/image/node/'] },
+      to: { path: '^packages/session/src/image/node/' },
     },
     {
       name: 'casement-imports-packages-only',
