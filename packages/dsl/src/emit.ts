@@ -32,7 +32,7 @@ export function tensorOf<T extends DType, S extends Shape>(
   value.type.shape.forEach((size, axis) => {
     const dim = shape[axis] ?? 1;
     const named = tracer.draft.sizes.of(dim, tracer.origin(place));
-    if (sameDim(named, size) || tracer.draft.sizes.growing(named) || tracer.draft.sizes.growing(size)) return;
+    if (sameDim(named, size) || tracer.draft.sizes.growing(named)) return;
     const { title } = tracer.draft.sizes;
     const problem = `axis ${axis} of ${value.name} is called "${dim}", but its size is ${size}`;
     throw tracer.error(`${problem}; name it with a dim or an expression of that size`, place, [

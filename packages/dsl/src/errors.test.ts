@@ -146,6 +146,20 @@ describe('errors', () => {
     expect(build((x) => late({ x }))).toMatchSnapshot();
   });
 
+  it('tell what a state holds from a dim of fixed size', () => {
+    const fixed = block('fixed', { inputs: { x: 'float[batch seq hidden]' } }, ({ x }) => x);
+    const seen = block(
+      'b',
+      { inputs: { x: 'float[batch seq hidden]' }, state: { seen: 'float[batch past hidden]' } },
+      (b) => {
+        b.seen.append(b.x);
+        // @ts-expect-error
+        return fixed({ x: b.seen.value });
+      },
+    );
+    expect(build((x) => seen({ x }))).toMatchSnapshot();
+  });
+
   it('keep tensors of different entries apart', () => {
     let kept: X | undefined;
     const steps = model('m', {

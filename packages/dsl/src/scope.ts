@@ -111,7 +111,7 @@ export function bindInputs(
     const fits =
       value.type.dtype === wanted.dtype &&
       (extra === 0 || (parts.rest && extra > 0)) &&
-      back.every((size, i) => tracer.draft.sizes.growing(size) || sameDim(size, wanted.shape[i] ?? -1));
+      wanted.shape.every((size, i) => tracer.draft.sizes.growing(size) || sameDim(size, back[i] ?? -1));
     const rest = parts.rest ? '... ' : '';
     if (!fits) {
       const sizes = `${wanted.dtype}[${rest}${printShape(wanted.shape).slice(1)}`;
