@@ -14,8 +14,8 @@ export interface Context {
   readonly dims: Dims;
   readonly values: Values;
   readonly states: GraphStates;
-  /** Makes an IR node and lowers it at once: for what is easiest said in the IR. */
-  readonly emit: Emit;
+  /** Makes IR nodes and lowers them at once, for what is easiest said in the IR; their results are called `prefix.op`. */
+  readonly emitAs: (prefix: string) => Emit;
   /** What several nodes share (masks, rotary angles): made at the first use. */
   readonly once: <T>(key: string, make: () => T) => T;
 }

@@ -1,4 +1,4 @@
-import { type Graph, type Program, SymbolicDim, type Value } from '@casement/ir';
+import type { Graph, Program, Value } from '@casement/ir';
 import type { Context, Profile } from './context.ts';
 import { type DimSource, Dims } from './dims.ts';
 import { GraphWriter } from './graphWriter.ts';
@@ -26,7 +26,8 @@ export function lowerGraph(program: Program, graph: Graph, options: GraphOptions
     if (!shared.has(key)) shared.set(key, make());
     return shared.get(key) as T; // a key is used for one kind of thing only
   };
-  const ctx: Context = { profile: options.profile, writer, dims, values, states, once, emit: emitInto(() => ctx) };
+  const emitAs = (prefix: string) => emitInto(ctx, prefix);
+  const ctx: Context = { profile: options.profile, writer, dims, values, states, once, emitAs };
 
   defineInputs(ctx, graph);
   for (const node of graph.nodes) lowerNode(ctx, node);
@@ -68,7 +69,7 @@ function dimSources(graph: Graph, states: GraphStates): Map<string, DimSource> {
   const sources = new Map<string, DimSource>();
   const look = (shape: Value['type']['shape'], source: (axis: number) => DimSource) => {
     shape.forEach((dim, axis) => {
-      const isName = dim instanceof SymbolicDim && dim.names[0] === String(dim);
+      const isName = typeof dim !== 'number' && dim.names[0] === String(dim);
       if (isName && !sources.has(String(dim))) sources.set(String(dim), source(axis));
     });
   };

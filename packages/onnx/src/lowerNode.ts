@@ -16,12 +16,11 @@ export function lowerNode(ctx: Context, node: Node): void {
   }
 }
 
-/** An `Emit` whose nodes are lowered at once; `context` gives the graph they belong to. */
-export function emitInto(context: () => Context): Emit {
+/** Makes IR nodes whose results are called `prefix.op`, and lowers them at once. */
+export function emitInto(ctx: Context, prefix: string): Emit {
   return (op, inputs, attrs) => {
-    const ctx = context();
     const { origin } = ctx.writer;
-    const node = makeNode(op, inputs, attrs, origin, (i) => `${op.name}.${i}`);
+    const node = makeNode(op, inputs, attrs, origin, (i) => `${prefix}.${op.name}${i === 0 ? '' : i}`);
     lowerNode(ctx, node);
     ctx.writer.origin = origin;
     const [first] = node.outputs;
@@ -46,7 +45,7 @@ function lowerComposite(ctx: Context, node: Node, op: CompositeOp): void {
   if (declined === undefined) return;
   const remark = ctx.writer.remark;
   ctx.writer.remark = declined === '' ? remark : `${op.name} in parts: ${declined}`;
-  const results = op.expand(ctx.emit, node.inputs, node.attrs);
+  const results = op.expand(ctx.emitAs(node.outputs[0]?.name ?? op.name), node.inputs, node.attrs);
   ctx.writer.remark = remark;
   node.outputs.forEach((output, i) => {
     const result = results[i];

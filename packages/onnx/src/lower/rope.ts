@@ -26,10 +26,11 @@ export const rope: LowerWhole<typeof ops.rope> = (ctx, node, attrs) => {
 /** Cosines and sines [batch seq pairs] in x's dtype. */
 function waves(ctx: Context, x: Value, positions: Value, pairs: number, attrs: RopeAttrs) {
   const { dtype } = x.type;
-  const key = `waves ${positions.kind} ${positions.name} ${pairs} ${attrs.theta} ${attrs.sections.join(' ')} ${dtype}`;
+  const key = `rope ${positions.kind} ${positions.name} ${pairs} ${dtype} ${JSON.stringify(attrs)}`;
   return ctx.once(key, () => {
-    const angles = ropeAngles(ctx.emit, positions, pairs, attrs);
-    const wave = (op: typeof ops.cos | typeof ops.sin) => castTo(ctx.emit, ctx.emit(op, [angles], {}), dtype);
+    const emit = ctx.emitAs('rope');
+    const angles = ropeAngles(emit, positions, pairs, attrs);
+    const wave = (op: typeof ops.cos | typeof ops.sin) => castTo(emit, emit(op, [angles], {}), dtype);
     return { cosine: wave(ops.cos), sine: wave(ops.sin) };
   });
 }
