@@ -53,7 +53,8 @@ export function printValue(value: Value): string {
   return sigil + value.name;
 }
 
-function printAttrs(attrs: Attrs): string {
+/** ` {axis=1, keepDims=true}`; empty for an op without attributes. */
+export function printAttrs(attrs: Attrs): string {
   const entries = Object.entries(attrs).map(([key, value]) => `${key}=${printAttr(value)}`);
   return entries.length === 0 ? '' : ` {${entries.join(', ')}}`;
 }
