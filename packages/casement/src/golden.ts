@@ -25,19 +25,30 @@ export type Conversation = Omit<Golden, 'logits' | 'greedy'>;
 
 /** Reads `input_ids`, `insertion_points`, `image_lengths` and `image_embeds`. Throws WeightError or UserError. */
 export async function readConversation(path: string): Promise<Conversation> {
-  await using file = await openSafetensors(path);
-  return conversation(path, file);
+  return withFile(path, (file) => conversation(path, file));
 }
 
 /** Reads a conversation, `logits` and `greedy`. Throws WeightError or UserError. */
 export async function readGolden(path: string): Promise<Golden> {
-  await using file = await openSafetensors(path);
-  const base = await conversation(path, file);
-  const logits = await readTensor(file, 'logits');
-  if (logits.shape.length !== 2 || logits.shape[0] !== base.ids.length) {
-    throw new UserError(`${path}: logits are [${logits.shape.join(', ')}], but there are ${base.ids.length} input ids`);
+  return withFile(path, async (file) => {
+    const base = await conversation(path, file);
+    const logits = await readTensor(file, 'logits');
+    if (logits.shape.length !== 2 || logits.shape[0] !== base.ids.length) {
+      throw new UserError(
+        `${path}: logits are [${logits.shape.join(', ')}], but there are ${base.ids.length} input ids`,
+      );
+    }
+    return { ...base, logits, greedy: await readIntegers(file, 'greedy') };
+  });
+}
+
+async function withFile<T>(path: string, read: (file: SafetensorsFile) => Promise<T>): Promise<T> {
+  const file = await openSafetensors(path);
+  try {
+    return await read(file);
+  } finally {
+    await file.close();
   }
-  return { ...base, logits, greedy: await readIntegers(file, 'greedy') };
 }
 
 async function conversation(path: string, file: SafetensorsFile): Promise<Conversation> {

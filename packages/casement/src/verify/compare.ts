@@ -28,7 +28,8 @@ export function compareTensors(got: Pick<HostTensor, 'data'>, wanted: Pick<HostT
   return difference;
 }
 
-function largestMagnitude(data: ArrayLike<number>): number {
+/** Largest |x|; 0 for nothing. */
+export function largestMagnitude(data: ArrayLike<number>): number {
   let largest = 0;
   for (let i = 0; i < data.length; i++) largest = Math.max(largest, Math.abs(data[i] ?? 0));
   return largest;

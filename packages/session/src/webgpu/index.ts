@@ -1,1 +1,24 @@
-export {};
+import { type LoadOptions, loadBundle } from '@casement/runtime';
+import { checkInputs } from '../check.ts';
+import type { Executor, ModelSignature } from '../executor.ts';
+
+/** `signature`: the artifact's manifest is one. */
+export type WebGpuExecutorOptions = LoadOptions & { readonly signature: ModelSignature };
+
+/** Loads an artifact's WebGPU bundle onto a device. Throws RuntimeError when the device cannot run it. */
+export async function webgpuExecutor({ signature, ...options }: WebGpuExecutorOptions): Promise<Executor> {
+  const model = await loadBundle(options);
+  return {
+    target: 'webgpu',
+    signature,
+    get lengths() {
+      return model.lengths;
+    },
+    run: async (entry, inputs, runOptions = {}) => {
+      const outputs = checkInputs(signature, entry, inputs, runOptions.outputs);
+      return model.run(entry, inputs, { ...runOptions, outputs });
+    },
+    reset: (dim) => model.reset(dim),
+    dispose: () => model.dispose(),
+  };
+}

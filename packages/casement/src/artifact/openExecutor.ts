@@ -1,0 +1,25 @@
+import type { Executor } from '@casement/session';
+import { onnxExecutor } from '@casement/session/onnx';
+import { webgpuExecutor } from '@casement/session/webgpu';
+import { acquireNodeGpu } from '@casement/session/webgpu-node';
+import { UserError } from '../error.ts';
+import type { Target } from './compile.ts';
+import { fileSource } from './fileSource.ts';
+import { readManifest } from './manifest.ts';
+
+/**
+ * Loads an artifact folder: on ONNX Runtime, or with WebGPU on this machine's adapter (SwiftShader where it has none).
+ * Throws UserError when the folder was not built for the target.
+ */
+export async function openExecutor(dir: string, target: Target): Promise<Executor> {
+  const manifest = await readManifest(dir);
+  const { onnx, webgpu } = manifest.targets;
+  if (target === 'onnx' && onnx) return onnxExecutor({ signature: manifest, target: onnx, files: dir });
+  if (target === 'webgpu' && webgpu) {
+    const adapter = await (await acquireNodeGpu()).requestAdapter();
+    if (adapter === null) throw new UserError('WebGPU gives no adapter on this machine; use --target onnx');
+    return webgpuExecutor({ signature: manifest, source: fileSource(dir), plan: webgpu.plan, adapter });
+  }
+  const built = Object.keys(manifest.targets).join(' and ') || 'nothing';
+  throw new UserError(`${dir} was built for ${built}, not for ${target}; build it with --target ${target} or all`);
+}

@@ -1,0 +1,43 @@
+import { createRequire } from 'node:module';
+import { Command } from 'commander';
+import { addBuild } from './commands/build.ts';
+import { addInspect } from './commands/inspect.ts';
+import { addRun } from './commands/run.ts';
+import { addVerify } from './commands/verify.ts';
+
+/** Errors whose message is written for the user; anything else is a bug and keeps its stack. */
+const FOR_USERS = new Set([
+  'UserError',
+  'ConfigError',
+  'ModelError',
+  'IrError',
+  'WeightError',
+  'InputError',
+  'RuntimeError',
+  'AbortError',
+]);
+
+export async function main(argv: readonly string[]): Promise<void> {
+  const controller = new AbortController();
+  process.once('SIGINT', () =>
+    controller.abort(new DOMException('interrupted; nothing was left behind', 'AbortError')),
+  );
+  const { version }: { version: string } = createRequire(import.meta.url)('../package.json');
+  const program = new Command('casement')
+    .description('Define a vision-language model once in TypeScript; compile it to ONNX and WebGPU.')
+    .version(version)
+    .showHelpAfterError('(add --help for usage)');
+  addBuild(program, controller.signal);
+  addVerify(program, controller.signal);
+  addInspect(program);
+  addRun(program, controller.signal);
+  try {
+    await program.parseAsync(argv);
+  } catch (error) {
+    process.exitCode = 1;
+    if (error instanceof Error && FOR_USERS.has(error.name)) console.error(`error: ${error.message}`);
+    else console.error(error);
+  }
+}
+
+await main(process.argv);

@@ -1,0 +1,19 @@
+import { type Command, Option } from 'commander';
+
+export function dtypeOption(): Option {
+  return new Option('--dtype <dtype>', 'what the model\'s "float" becomes').choices(['f32', 'f16']).default('f32');
+}
+
+export function profileOption(): Option {
+  return new Option('--profile <profile>', 'ONNX ops: "ort" adds com.microsoft to ai.onnx')
+    .choices(['ort', 'onnx'])
+    .default('ort');
+}
+
+/** Options that say where the weights are and how their names map. */
+export function weightOptions(command: Command): Command {
+  return command
+    .option('--checkpoint <dir>', 'folder with config.json and the weights, when <model> is a file')
+    .option('--rename <file>', "JSON table of {from, to} rules that turn checkpoint names into the model's")
+    .option('--allow-extra', 'accept tensors that the model does not use');
+}

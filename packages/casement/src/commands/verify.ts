@@ -1,0 +1,70 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { readRenameTable } from '../load/readRenameTable.ts';
+import { formatVerification } from '../verify/formatVerification.ts';
+import { type VerifyTarget, verify } from '../verify/verify.ts';
+import { dtypeOption, profileOption, weightOptions } from './options.ts';
+
+interface Flags {
+  readonly checkpoint?: string;
+  readonly golden: string;
+  readonly targets: VerifyTarget[];
+  readonly dtype: 'f32' | 'f16';
+  readonly profile: 'ort' | 'onnx';
+  readonly tolerance?: number;
+  readonly json?: boolean;
+  readonly rename?: string;
+  readonly allowExtra?: boolean;
+}
+
+export function addVerify(program: Command, signal: AbortSignal): void {
+  const command = program
+    .command('verify')
+    .summary('compare every target with a golden from PyTorch')
+    .description(
+      'Runs the inputs of a golden on every target, in chunks and token by token, and compares logits of every\n' +
+        'position and the greedy continuation. Exits with 1 if a target does not agree.',
+    )
+    .argument('<model>', 'a model.ts, or a checkpoint folder with config.json and *.safetensors')
+    .requiredOption('--golden <file>', 'a .safetensors file with input_ids, image_embeds, …, logits and greedy')
+    .option('--targets <list>', 'comma-separated: reference, onnx, webgpu', parseTargets, [
+      'reference',
+      'onnx',
+      'webgpu',
+    ])
+    .addOption(dtypeOption())
+    .addOption(profileOption())
+    .option('--tolerance <max>', 'largest absolute difference of logits (default: by target and dtype)', parsePositive)
+    .option('--json', 'print the report as JSON')
+    .addHelpText('after', '\nExample:\n  casement verify checkpoint --golden checkpoint/golden.safetensors');
+  weightOptions(command).action(async (model: string, flags: Flags) => {
+    const report = await verify({
+      model,
+      golden: flags.golden,
+      targets: flags.targets,
+      dtype: flags.dtype,
+      profile: flags.profile,
+      signal,
+      onTarget: (target) => process.stderr.isTTY && process.stderr.write(`running ${target} …\n`),
+      ...(flags.checkpoint ? { checkpoint: flags.checkpoint } : {}),
+      ...(flags.tolerance === undefined ? {} : { tolerance: flags.tolerance }),
+      ...(flags.allowExtra ? { allowExtra: true } : {}),
+      ...(flags.rename ? { rename: await readRenameTable(flags.rename) } : {}),
+    });
+    console.log(flags.json ? JSON.stringify(report, null, 2) : formatVerification(report));
+    if (!report.passed) process.exitCode = 1;
+  });
+}
+
+function parseTargets(text: string): VerifyTarget[] {
+  return text.split(',').map((name) => {
+    const trimmed = name.trim();
+    if (trimmed === 'reference' || trimmed === 'onnx' || trimmed === 'webgpu') return trimmed;
+    throw new InvalidArgumentError(`"${trimmed}" is no target; give reference, onnx, webgpu or several with commas.`);
+  });
+}
+
+function parsePositive(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value > 0)) throw new InvalidArgumentError('Give a number above 0.');
+  return value;
+}

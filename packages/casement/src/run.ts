@@ -1,0 +1,33 @@
+import { Session } from '@casement/session';
+import type { Target } from './artifact/compile.ts';
+import { openExecutor } from './artifact/openExecutor.ts';
+import { turnsOf } from './conversation.ts';
+import { readConversation } from './golden.ts';
+
+export interface RunOptions {
+  /** An artifact folder. */
+  readonly artifact: string;
+  /** A .safetensors file with `input_ids` and, for images, `insertion_points`, `image_lengths` and `image_embeds`. */
+  readonly input: string;
+  readonly target: Target;
+  readonly maxTokens: number;
+  readonly stop?: readonly number[];
+  readonly signal?: AbortSignal;
+}
+
+/** Feeds a conversation to an artifact and yields the likeliest continuation, token by token. */
+export async function* run({ artifact, input, target, maxTokens, stop, signal }: RunOptions): AsyncGenerator<number> {
+  const conversation = await readConversation(input);
+  const executor = await openExecutor(artifact, target);
+  try {
+    const session = new Session(executor);
+    const abort = signal ? { signal } : {};
+    for (const { image, ids } of turnsOf(conversation)) {
+      if (image) await session.openWindow(image, abort);
+      if (ids.length > 0) await session.prefill(ids, signal);
+    }
+    yield* session.generate({ maxTokens, ...abort, ...(stop ? { stop } : {}) });
+  } finally {
+    await executor.dispose();
+  }
+}

@@ -1,0 +1,103 @@
+import { type Node, type Program, printNode, printPlace } from '@casement/ir';
+import { type Executor, type HostTensor, Session } from '@casement/session';
+import type { Turn } from '../conversation.ts';
+import { compareTensors, largestMagnitude } from './compare.ts';
+
+/** The first node, in execution order, whose result on a target is not what the reference computes. */
+export interface Departure {
+  readonly entry: string;
+  /** Which run of that entry, from 0. */
+  readonly run: number;
+  readonly value: string;
+  /** The node as text, with its shapes. */
+  readonly node: string;
+  readonly scope: string;
+  readonly place: string | undefined;
+  readonly maxAbsolute: number;
+  readonly maxRelative: number;
+}
+
+/**
+ * Feeds the same turns to two executors of `program`, whose every value is an output (`exposeValues`), and compares them
+ * run by run. A value departs when it differs by more than `tolerance` of its largest magnitude.
+ */
+export async function findDeparture(
+  program: Program,
+  executors: { readonly reference: Executor; readonly target: Executor },
+  turns: readonly Turn[],
+  tolerance: number,
+): Promise<Departure | undefined> {
+  const expected = recording(executors.reference);
+  const actual = recording(executors.target);
+  const sessions = [new Session(expected.executor), new Session(actual.executor)];
+  for (const { image, ids } of turns) {
+    for (const session of sessions) {
+      if (image) await session.openWindow(image);
+      if (ids.length > 0) await session.prefill(ids);
+    }
+    const departure = firstDifference(program, expected.runs, actual.runs, tolerance);
+    if (departure) return departure;
+    expected.runs.fill(undefined);
+    actual.runs.fill(undefined);
+  }
+  return undefined;
+}
+
+interface Run {
+  readonly entry: string;
+  readonly outputs: Readonly<Record<string, HostTensor>>;
+}
+
+/** Compared runs are forgotten: `undefined` in their place keeps the count. */
+type Runs = (Run | undefined)[];
+
+function recording(executor: Executor): { executor: Executor; runs: Runs } {
+  const runs: Runs = [];
+  const run: Executor['run'] = async (entry, inputs, options) => {
+    const outputs = await executor.run(entry, inputs, options);
+    runs.push({ entry, outputs });
+    return outputs;
+  };
+  const recorded: Executor = {
+    target: executor.target,
+    signature: executor.signature,
+    get lengths() {
+      return executor.lengths;
+    },
+    run,
+    reset: (dim) => executor.reset(dim),
+    dispose: () => executor.dispose(),
+  };
+  return { executor: recorded, runs };
+}
+
+function firstDifference(program: Program, expected: Runs, actual: Runs, tolerance: number): Departure | undefined {
+  for (const [index, reference] of expected.entries()) {
+    if (reference === undefined) continue;
+    const count = expected.slice(0, index).filter((run) => run?.entry === reference.entry).length;
+    for (const node of program.entries.get(reference.entry)?.nodes ?? []) {
+      const found = compareNode(node, reference.outputs, actual[index]?.outputs ?? {}, tolerance);
+      if (found) return { entry: reference.entry, run: count, ...found };
+    }
+  }
+  return undefined;
+}
+
+function compareNode(
+  node: Node,
+  expected: Readonly<Record<string, HostTensor>>,
+  actual: Readonly<Record<string, HostTensor>>,
+  tolerance: number,
+): Omit<Departure, 'entry' | 'run'> | undefined {
+  for (const { name } of node.outputs) {
+    const [wanted, got] = [expected[name], actual[name]];
+    if (wanted === undefined || got === undefined) continue;
+    const { maxAbsolute, maxRelative } = compareTensors(got, wanted);
+    const magnitude = largestMagnitude(wanted.data);
+    if (maxAbsolute <= tolerance * Math.max(magnitude, Number.MIN_VALUE)) continue;
+    const { scope, place } = node.origin;
+    const at = place && printPlace(place);
+    return { value: name, node: printNode(node), scope, place: at, maxAbsolute, maxRelative };
+  }
+  return undefined;
+}

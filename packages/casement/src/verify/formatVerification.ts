@@ -1,0 +1,46 @@
+import { formatError, formatTable } from '../format.ts';
+import type { TargetReport, VerifyReport } from './verify.ts';
+
+/** The text that `casement verify` prints. */
+export function formatVerification(report: VerifyReport): string {
+  const { model, golden, dtype, positions, images, expectedGreedy, targets, passed } = report;
+  const rows = targets.map((target) => [
+    target.target,
+    formatError(target.chunked.maxAbsolute),
+    formatError(target.chunked.maxRelative),
+    formatError(target.tokenByToken.maxAbsolute),
+    formatError(target.betweenBoth.maxAbsolute),
+    formatError(target.tolerance),
+    target.greedyMatches ? 'same' : 'differs',
+    target.passed ? 'passed' : 'FAILED',
+  ]);
+  const header = ['target', 'max abs', 'max rel', 'token by token', 'chunks vs tokens', 'allowed', 'greedy', ''];
+  return [
+    `${model} against ${golden}`,
+    `${positions} positions, ${images} images, ${dtype}; differences are of logits, against PyTorch`,
+    '',
+    formatTable([header, ...rows]),
+    '',
+    formatTable([
+      ['golden', expectedGreedy.join(' ')],
+      ...targets.map(({ target, greedy }) => [target, greedy.join(' ')]),
+    ]),
+    ...targets.flatMap(formatDeparture),
+    '',
+    passed ? 'All targets agree with the golden.' : 'Some targets do not agree with the golden.',
+  ].join('\n');
+}
+
+function formatDeparture({ target, passed, departure }: TargetReport): string[] {
+  if (passed || target === 'reference') return [];
+  if (!departure) return ['', `${target} departs from the golden, but no single value departs from the reference.`];
+  const { entry, run, value, node, scope, place, maxAbsolute, maxRelative } = departure;
+  return [
+    '',
+    `${target} departs from the reference first at ${value}, in run ${run} of ${entry}:`,
+    `  max abs ${formatError(maxAbsolute)}, max rel ${formatError(maxRelative)}`,
+    `  ${node}`,
+    ...(scope ? [`  in ${scope}`] : []),
+    ...(place ? [`  at ${place}`] : []),
+  ];
+}
