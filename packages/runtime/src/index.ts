@@ -1,1 +1,10 @@
-export * from './format/manifest.ts';
+export { RuntimeError, type RuntimeErrorCode } from './error.ts';
+export type * from './format/manifest.ts';
+export type * from './format/plan.ts';
+export { type DeviceChoice, type LoadOptions, loadBundle, readPlan } from './loadBundle.ts';
+export { type RunOptions, WebGpuModel } from './model.ts';
+export { type DeviceOffer, deviceDescriptor } from './requirements.ts';
+export { evaluateSize, printSize, printTensor } from './size.ts';
+export { fetchSource, memorySource, type Source } from './source.ts';
+export type { HostTensor, HostTensors } from './tensor.ts';
+export type { LoadProgress } from './upload.ts';

@@ -61,7 +61,9 @@ export interface OnnxTarget {
   readonly opset: number;
   readonly entries: Readonly<Record<string, { readonly file: string }>>;
   /** How each state is fed and read back. `perm` turns the state's axes into the ONNX tensor's. */
-  readonly states: Readonly<Record<string, { readonly past: string; readonly present: string; readonly perm: readonly number[] }>>;
+  readonly states: Readonly<
+    Record<string, { readonly past: string; readonly present: string; readonly perm: readonly number[] }>
+  >;
 }
 
 export interface WebGpuTarget {

@@ -1,0 +1,68 @@
+import type { BufferSet } from './buffers.ts';
+import { RuntimeError } from './error.ts';
+import type { DispatchPlan, EntryPlan, Size } from './format/plan.ts';
+import type { CompiledKernel } from './kernels.ts';
+import { type DimValues, evaluateSize } from './size.ts';
+
+/** A dispatch with everything that does not change from run to run. */
+interface Step {
+  readonly pipeline: GPUComputePipeline;
+  readonly group: GPUBindGroup;
+  readonly grid: readonly Size[];
+  readonly tile: readonly number[];
+}
+
+/** An entry that is ready to be encoded. */
+export interface PreparedEntry {
+  readonly plan: EntryPlan;
+  readonly steps: readonly Step[];
+}
+
+/** Makes the bind groups of an entry. Throws RuntimeError naming the dispatch whose bindings the device refuses. */
+export async function prepareEntry(
+  device: GPUDevice,
+  buffers: BufferSet,
+  kernels: ReadonlyMap<string, CompiledKernel>,
+  plan: EntryPlan,
+): Promise<PreparedEntry> {
+  const steps = plan.dispatches.map((dispatch) => prepareStep(device, buffers, kernels, dispatch));
+  return { plan, steps: await Promise.all(steps) };
+}
+
+async function prepareStep(
+  device: GPUDevice,
+  buffers: BufferSet,
+  kernels: ReadonlyMap<string, CompiledKernel>,
+  { kernel: id, label, bindings, grid }: DispatchPlan,
+): Promise<Step> {
+  const kernel = kernels.get(id);
+  if (kernel === undefined) throw new RuntimeError('source', `${label} runs kernel "${id}", which the plan lacks`);
+  const entries = bindings.map((range, binding) => ({ binding, resource: buffers.binding(range) }));
+  device.pushErrorScope('validation');
+  const group = device.createBindGroup({ label, layout: kernel.layout, entries });
+  const error = await device.popErrorScope();
+  if (error) throw new RuntimeError('validation', `${label} (${kernel.spec.file}): ${error.message}`);
+  return { pipeline: kernel.pipeline, group, grid, tile: kernel.spec.tile };
+}
+
+/** Records all dispatches of an entry. Dispatches without work are left out. */
+export function encodeSteps(
+  pass: GPUComputePassEncoder,
+  steps: readonly Step[],
+  dims: DimValues,
+  maxWorkgroups: number,
+): void {
+  for (const { pipeline, group, grid, tile } of steps) {
+    const counts = grid.map((size, axis) => Math.ceil(evaluateSize(size, dims) / (tile[axis] ?? 1)));
+    if (counts.includes(0)) continue;
+    const [x = 1, y = 1, z = 1] = counts.length === 1 ? spill(counts[0] ?? 0, maxWorkgroups) : counts;
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, group);
+    pass.dispatchWorkgroups(x, y, z);
+  }
+}
+
+/** Workgroups along x and y that are at least `count` together. */
+function spill(count: number, max: number): readonly [number, number] {
+  return count <= max ? [count, 1] : [max, Math.ceil(count / max)];
+}

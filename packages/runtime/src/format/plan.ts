@@ -1,0 +1,127 @@
+import type { DimSpec, DTypeName } from './manifest.ts';
+
+/**
+ * `plan.json`: everything WebGPU needs to run a model, decided at build time. The signature says what the model is;
+ * each variant says how one class of devices runs it. A loader takes the first variant that the device can run.
+ */
+export interface Plan {
+  readonly format: 'casement-plan/1';
+  readonly name: string;
+  readonly signature: PlanSignature;
+  readonly variants: readonly PlanVariant[];
+}
+
+/** A size: a number, or the sum of its terms divided by `over`. */
+export type Size = number | SizeSum;
+
+export interface SizeSum {
+  readonly sum: readonly SizeTerm[];
+  readonly over: number;
+}
+
+/** `[2, 'h', 'w']` is 2·h·w. */
+export type SizeTerm = readonly [coefficient: number, ...dims: string[]];
+
+export interface PlanSignature {
+  /** Bounds of every dim, in the order in which kernels see them. */
+  readonly dims: Readonly<Record<string, DimSpec>>;
+  readonly states: Readonly<Record<string, StateSignature>>;
+  readonly entries: Readonly<Record<string, EntrySignature>>;
+}
+
+export interface TensorSignature {
+  readonly dtype: DTypeName;
+  readonly shape: readonly Size[];
+}
+
+export interface InputSignature extends TensorSignature {
+  /** Set for indices: every element must be at least 0 and below this. */
+  readonly below?: number;
+}
+
+/** `shape[axis]` is the dim that counts the state's length. */
+export interface StateSignature extends TensorSignature {
+  readonly axis: number;
+  readonly dim: string;
+  readonly capacity: number;
+}
+
+export interface EntrySignature {
+  readonly inputs: Readonly<Record<string, InputSignature>>;
+  readonly outputs: Readonly<Record<string, TensorSignature>>;
+  /** States that the entry reads or updates. */
+  readonly states: readonly string[];
+  /** Length of each growing dim after a run; dims left alone are absent. */
+  readonly lengths: Readonly<Record<string, Size>>;
+}
+
+export interface PlanVariant {
+  readonly name: string;
+  readonly requires: DeviceRequirements;
+  readonly buffers: Readonly<Record<string, BufferSpec>>;
+  readonly uploads: readonly Upload[];
+  readonly kernels: Readonly<Record<string, KernelSpec>>;
+  readonly entries: Readonly<Record<string, EntryPlan>>;
+}
+
+/** Names of WebGPU features, and the least value of each WebGPU limit. */
+export interface DeviceRequirements {
+  readonly features: readonly string[];
+  readonly limits: Readonly<Record<string, number>>;
+}
+
+/** `inputs` starts with the dims (one u32 each), then the inputs of the entry that runs. */
+export type BufferKind = 'weights' | 'constants' | 'state' | 'inputs' | 'arena';
+
+export interface BufferSpec {
+  readonly kind: BufferKind;
+  readonly bytes: number;
+}
+
+export interface BufferRange {
+  readonly buffer: string;
+  /** A multiple of 256. */
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+/** Bytes of a file that go into a buffer at load. */
+export interface Upload {
+  readonly file: string;
+  readonly byteOffset: number;
+  readonly byteLength: number;
+  readonly buffer: string;
+  readonly offset: number;
+}
+
+export type BindingAccess = 'uniform' | 'read' | 'read_write';
+
+export interface KernelSpec {
+  /** A WGSL file whose entry point is `main`. */
+  readonly file: string;
+  /** Access of binding 0, 1, … of group 0. */
+  readonly bindings: readonly BindingAccess[];
+  /** How many steps of each grid axis one workgroup covers. */
+  readonly tile: readonly number[];
+}
+
+export interface EntryPlan {
+  readonly inputs: Readonly<Record<string, BufferRange>>;
+  readonly outputs: Readonly<Record<string, BufferRange>>;
+  readonly dispatches: readonly DispatchPlan[];
+  /** Only in a build with `keepAll`: every intermediate value, readable as if it were an output. */
+  readonly values?: Readonly<Record<string, ValuePlan>>;
+}
+
+export interface ValuePlan extends TensorSignature {
+  readonly range: BufferRange;
+}
+
+export interface DispatchPlan {
+  readonly kernel: string;
+  /** Value and scope, for messages and profiles. */
+  readonly label: string;
+  /** One axis: workgroups past the limit of x continue along y, and the kernel knows. Otherwise x, y, z. */
+  readonly grid: readonly Size[];
+  readonly bindings: readonly BufferRange[];
+}

@@ -1,0 +1,80 @@
+import { RuntimeError } from './error.ts';
+import type { BindingAccess, KernelSpec } from './format/plan.ts';
+import { COMPUTE_STAGE } from './gpu-constants.ts';
+import { readText, type Source } from './source.ts';
+
+export interface CompiledKernel {
+  readonly spec: KernelSpec;
+  readonly pipeline: GPUComputePipeline;
+  readonly layout: GPUBindGroupLayout;
+}
+
+const BINDING_TYPES: Record<BindingAccess, GPUBufferBindingType> = {
+  uniform: 'uniform',
+  read: 'read-only-storage',
+  read_write: 'storage',
+};
+
+/** Compiles all kernels of a variant at the same time. Throws RuntimeError with file, line and message. */
+export async function compileKernels(
+  device: GPUDevice,
+  source: Source,
+  specs: Readonly<Record<string, KernelSpec>>,
+  signal: AbortSignal | undefined,
+): Promise<ReadonlyMap<string, CompiledKernel>> {
+  const layoutOf = layoutCache(device);
+  const compiled = Object.entries(specs).map(async ([id, spec]): Promise<[string, CompiledKernel]> => {
+    const code = await readText(source, spec.file, signal);
+    const layout = layoutOf(spec.bindings);
+    const pipeline = await compile(device, spec.file, code, layout);
+    return [id, { spec, pipeline, layout }];
+  });
+  return new Map(await Promise.all(compiled));
+}
+
+/** Kernels with equal bindings share a layout. */
+function layoutCache(device: GPUDevice): (bindings: readonly BindingAccess[]) => GPUBindGroupLayout {
+  const layouts = new Map<string, GPUBindGroupLayout>();
+  return (bindings) => {
+    const key = bindings.join(' ');
+    const known = layouts.get(key);
+    if (known) return known;
+    const entries = bindings.map(
+      (access, binding): GPUBindGroupLayoutEntry => ({
+        binding,
+        visibility: COMPUTE_STAGE,
+        buffer: { type: BINDING_TYPES[access] },
+      }),
+    );
+    const layout = device.createBindGroupLayout({ label: key, entries });
+    layouts.set(key, layout);
+    return layout;
+  };
+}
+
+async function compile(
+  device: GPUDevice,
+  file: string,
+  code: string,
+  layout: GPUBindGroupLayout,
+): Promise<GPUComputePipeline> {
+  device.pushErrorScope('validation');
+  const module = device.createShaderModule({ label: file, code });
+  const scope = device.popErrorScope();
+  try {
+    return await device.createComputePipelineAsync({
+      label: file,
+      layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+      compute: { module, entryPoint: 'main' },
+    });
+  } catch (cause) {
+    const { messages } = await module.getCompilationInfo();
+    const lines = messages
+      .filter(({ type }) => type === 'error')
+      .map(({ lineNum, linePos, message }) => `${file}:${lineNum}:${linePos}: ${message}`);
+    const text = lines.length > 0 ? lines.join('\n') : `${file}: ${cause instanceof Error ? cause.message : cause}`;
+    throw new RuntimeError('kernel', `a kernel does not compile\n${text}`, { cause });
+  } finally {
+    await scope;
+  }
+}

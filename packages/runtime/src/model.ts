@@ -1,0 +1,190 @@
+import type { BufferSet } from './buffers.ts';
+import { bindDims, lengthsAfter } from './dims.ts';
+import { encodeSteps, type PreparedEntry } from './entry.ts';
+import { RuntimeError } from './error.ts';
+import type { BufferKind, EntrySignature, Plan, PlanSignature } from './format/plan.ts';
+import { checkInputs } from './inputs.ts';
+import { ReadBack, type Wanted } from './readback.ts';
+import type { DimValues } from './size.ts';
+import { StateLengths } from './states.ts';
+import { type HostTensor, type HostTensors, toDevice } from './tensor.ts';
+
+export interface RunOptions {
+  /** Outputs to bring to the host; default: all. A `keepAll` build takes names of intermediate values too. */
+  readonly outputs?: readonly string[];
+  /** Stops a run that has not begun. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a loaded model is made of; `loadBundle` puts it together. */
+export interface ModelParts {
+  readonly device: GPUDevice;
+  readonly ownsDevice: boolean;
+  readonly plan: Plan;
+  readonly variant: string;
+  readonly buffers: BufferSet;
+  readonly entries: ReadonlyMap<string, PreparedEntry>;
+}
+
+/** The name under which plans know the buffer of dims and inputs. */
+const INPUTS = 'inputs';
+
+/**
+ * A model on a device. It owns the states; runs are serial. A call that does not fit the signature is refused before
+ * anything changes. After `dispose`, or once the device is lost, every call throws RuntimeError.
+ */
+export class WebGpuModel {
+  private readonly states: StateLengths;
+  private readonly readBack: ReadBack;
+  private lost: GPUDeviceLostInfo | undefined;
+  private disposed = false;
+  private tail: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly parts: ModelParts) {
+    this.states = new StateLengths(parts.plan.signature);
+    this.readBack = new ReadBack(parts.device);
+    void parts.device.lost.then((info) => {
+      this.lost = info;
+    });
+  }
+
+  get name(): string {
+    return this.parts.plan.name;
+  }
+
+  get signature(): PlanSignature {
+    return this.parts.plan.signature;
+  }
+
+  /** Which of the plan's variants runs. */
+  get variant(): string {
+    return this.parts.variant;
+  }
+
+  /** Current length of every growing dim. */
+  get lengths(): DimValues {
+    return this.states.current;
+  }
+
+  /** Bytes of device memory by kind. */
+  get memory(): Record<BufferKind | 'readBack', number> {
+    return { ...this.parts.buffers.memory, readBack: this.readBack.bytes };
+  }
+
+  /** Runs an entry, updates the states it touches and returns outputs as host tensors. */
+  run(entry: string, inputs: HostTensors, options: RunOptions = {}): Promise<Record<string, HostTensor>> {
+    return this.serially(() => this.runNow(entry, inputs, options));
+  }
+
+  /** Empties the states counted by `dim`, or all states. */
+  reset(dim?: string): Promise<void> {
+    return this.serially(async () => this.states.reset(dim));
+  }
+
+  /** Frees every buffer once the runs under way are done. */
+  async dispose(): Promise<void> {
+    if (this.disposed) return;
+    await this.tail.catch(() => undefined);
+    this.disposed = true;
+    this.readBack.destroy();
+    this.parts.buffers.destroy();
+    if (this.parts.ownsDevice) this.parts.device.destroy();
+  }
+
+  private serially<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.tail.then(() => {
+      this.requireUsable();
+      return work();
+    });
+    this.tail = result.catch(() => undefined);
+    return result;
+  }
+
+  private async runNow(name: string, inputs: HostTensors, options: RunOptions): Promise<Record<string, HostTensor>> {
+    const { signature, prepared } = this.entry(name);
+    checkInputs(name, signature, inputs);
+    const wanted = this.wanted(name, signature, prepared, options.outputs);
+    const dims = bindDims(this.signature, name, signature, inputs, this.lengths);
+    this.states.check(name, signature, dims);
+    options.signal?.throwIfAborted();
+    const outputs = await this.execute(name, prepared, inputs, wanted, dims);
+    this.states.update(signature, dims, lengthsAfter(signature, dims));
+    return outputs;
+  }
+
+  private async execute(
+    name: string,
+    prepared: PreparedEntry,
+    inputs: HostTensors,
+    wanted: readonly Wanted[],
+    dims: DimValues,
+  ): Promise<Record<string, HostTensor>> {
+    const { device, buffers } = this.parts;
+    device.pushErrorScope('validation');
+    this.write(prepared, inputs, dims);
+    const encoder = device.createCommandEncoder({ label: name });
+    const pass = encoder.beginComputePass({ label: name });
+    encodeSteps(pass, prepared.steps, dims, device.limits.maxComputeWorkgroupsPerDimension);
+    pass.end();
+    const read = this.readBack.encode(encoder, buffers, wanted, dims);
+    device.queue.submit([encoder.finish()]);
+    const scope = device.popErrorScope();
+    // The map fails too when the commands were invalid; the scope knows why.
+    const [failure, outputs] = await Promise.allSettled([scope, read()]);
+    if (failure.status === 'fulfilled' && failure.value) {
+      throw new RuntimeError('validation', `${name}: the device refuses the commands: ${failure.value.message}`);
+    }
+    if (outputs.status === 'fulfilled') return outputs.value;
+    throw await this.explain(name, outputs.reason);
+  }
+
+  private write({ plan }: PreparedEntry, inputs: HostTensors, dims: DimValues): void {
+    const { device, buffers } = this.parts;
+    const values = Uint32Array.from(Object.keys(this.signature.dims), (dim) => dims.get(dim) ?? 0);
+    if (values.length > 0) device.queue.writeBuffer(buffers.get(INPUTS), 0, values);
+    for (const [name, { buffer, offset }] of Object.entries(plan.inputs)) {
+      const tensor = inputs[name];
+      // WebGPU takes memory that is not shared; HostTensor's arrays do not say so in their type.
+      const data = tensor && (toDevice(tensor) as Float32Array<ArrayBuffer>);
+      if (data && data.length > 0) device.queue.writeBuffer(buffers.get(buffer), offset, data);
+    }
+  }
+
+  private wanted(
+    entryName: string,
+    signature: EntrySignature,
+    { plan }: PreparedEntry,
+    names: readonly string[] = Object.keys(signature.outputs),
+  ): Wanted[] {
+    return names.map((name) => {
+      const [output, range] = [signature.outputs[name], plan.outputs[name]];
+      if (output && range) return { name, signature: output, range };
+      const value = plan.values?.[name];
+      if (value) return { name, signature: value, range: value.range };
+      const known = Object.keys(signature.outputs).join(', ');
+      throw new RuntimeError('call', `${entryName} has no output "${name}"; its outputs are ${known}`);
+    });
+  }
+
+  private entry(name: string): { signature: EntrySignature; prepared: PreparedEntry } {
+    const [signature, prepared] = [this.signature.entries[name], this.parts.entries.get(name)];
+    if (signature && prepared) return { signature, prepared };
+    const known = [...this.parts.entries.keys()].join(', ');
+    throw new RuntimeError('call', `"${this.name}" has no entry "${name}"; its entries are ${known}`);
+  }
+
+  private requireUsable(): void {
+    if (this.disposed) throw new RuntimeError('disposed', `"${this.name}" was disposed; load it again`);
+    if (this.lost) throw this.lostError(this.lost);
+  }
+
+  private async explain(entry: string, reason: unknown): Promise<RuntimeError> {
+    // Nobody unmaps or destroys the read-back buffer while a run waits for it, so an aborted map means a lost device.
+    if (reason instanceof Error && reason.name === 'AbortError') return this.lostError(await this.parts.device.lost);
+    return new RuntimeError('validation', `${entry}: reading the results failed: ${reason}`, { cause: reason });
+  }
+
+  private lostError({ reason, message }: GPUDeviceLostInfo): RuntimeError {
+    return new RuntimeError('device-lost', `the GPU device was lost (${reason}): ${message}; load the model again`);
+  }
+}

@@ -1,0 +1,205 @@
+import {
+  type Graph,
+  IrError,
+  type Node,
+  type Program,
+  productDims,
+  sameShape,
+  type TensorType,
+  upperBound,
+  type Value,
+} from '@casement/ir';
+import { closeGaps } from './kernels/copyStrided.ts';
+import { loweringOf } from './lower/index.ts';
+import type { LoweringContext, Piece } from './lowering.ts';
+import type { ConstantPlan } from './memory/constants.ts';
+import { checkBindable, type InputPlan } from './memory/inputs.ts';
+import type { StatePlan } from './memory/states.ts';
+import type { WeightPlan } from './memory/weights.ts';
+import { type Block, denseOperand, isDense, type Operand } from './operand.ts';
+import type { DeviceProfile } from './profile.ts';
+import { activationStorage, storageBytes } from './storage.ts';
+import type { KernelCall } from './wgsl/kernelBuilder.ts';
+
+/** What all entries of a program share. */
+export interface ProgramPlans {
+  readonly program: Program;
+  readonly profile: DeviceProfile;
+  readonly weights: WeightPlan;
+  readonly constants: ConstantPlan;
+  readonly states: StatePlan;
+  readonly inputs: InputPlan;
+}
+
+/** A kernel call with the node it came from. */
+export interface Step extends KernelCall {
+  /** Value and scope. */
+  readonly label: string;
+}
+
+/** An entry as kernel calls over blocks; the arena's are not placed yet. */
+export interface LoweredEntry {
+  readonly graph: Graph;
+  readonly steps: readonly Step[];
+  readonly inputs: ReadonlyMap<Value, Operand>;
+  /** By name of the output. Dense, one word per element, in the arena. */
+  readonly outputs: ReadonlyMap<string, Operand>;
+  /** Every result that lies in the arena. */
+  readonly values: ReadonlyMap<Value, Operand>;
+  /** Inputs that are indices: what they must be below. */
+  readonly indexLimits: ReadonlyMap<Block, number>;
+}
+
+/** Lowers the nodes of an entry in their order. Throws IrError at the first one that this target cannot run. */
+export function lowerEntry(plans: ProgramPlans, graph: Graph): LoweredEntry {
+  return new EntryLowering(plans, graph).lower();
+}
+
+class EntryLowering implements LoweringContext {
+  readonly profile: DeviceProfile;
+  private readonly steps: Step[] = [];
+  private readonly inputs: ReadonlyMap<Value, Operand>;
+  private readonly operands: Map<Value, Operand>;
+  private readonly denseCopies = new Map<Value, Operand>();
+  private readonly outputs = new Map<Value, Operand>();
+  private readonly indexLimits = new Map<Block, number>();
+  private node: Node | undefined;
+
+  constructor(
+    private readonly plans: ProgramPlans,
+    private readonly graph: Graph,
+  ) {
+    this.profile = plans.profile;
+    this.inputs = plans.inputs.place(graph);
+    this.operands = new Map(this.inputs);
+    for (const { state, start } of graph.states) {
+      const operand = plans.states.operand(state);
+      if (operand) this.operands.set(start, operand);
+    }
+  }
+
+  lower(): LoweredEntry {
+    const outputs = new Set(this.graph.outputs.map(({ value }) => value));
+    for (const value of outputs) if (value.kind !== 'result') this.keepOutput(value);
+    for (const node of this.graph.nodes) {
+      this.node = node;
+      this.lowerNode(node);
+      // At once: what a later node does to a state must not reach the host.
+      for (const value of node.outputs) if (outputs.has(value)) this.keepOutput(value);
+    }
+    const values = [...this.operands].filter(([value, { block }]) => value.kind === 'result' && block.kind === 'arena');
+    return {
+      graph: this.graph,
+      steps: this.steps,
+      inputs: this.inputs,
+      outputs: new Map(this.graph.outputs.map(({ name, value }) => [name, this.outputOf(value)])),
+      values: new Map(values),
+      indexLimits: this.indexLimits,
+    };
+  }
+
+  operand(value: Value): Operand {
+    const stored = this.stored(value);
+    if (isDense(stored)) return stored;
+    const known = this.denseCopies.get(value);
+    if (known) return known;
+    const copy = this.copyOf(value, stored);
+    this.denseCopies.set(value, copy);
+    return copy;
+  }
+
+  stored(value: Value): Operand {
+    const known = this.operands.get(value);
+    if (known) return known;
+    const [whole, ...more] = this.pieces(value);
+    if (whole && more.length === 0) return whole.operand;
+    const { maxStorageBufferBindingSize: most } = this.profile.limits;
+    throw this.fail(
+      `param "${value.name}" is larger than the ${most} bytes that may be bound at once; ` +
+        `linear (as its weight) and gather (as its table, axis 0) split it by rows, ${this.node?.op.name} does not`,
+    );
+  }
+
+  pieces(value: Value): readonly Piece[] {
+    if (value.kind === 'param') return this.plans.weights.pieces(value);
+    return [{ operand: this.operand(value), first: 0, rows: value.type.shape[0] ?? 1 }];
+  }
+
+  result(value: Value): Operand {
+    const operand = this.allocate(value);
+    this.operands.set(value, operand);
+    return operand;
+  }
+
+  alias(value: Value, operand: Operand): void {
+    // A state changes in place, so what is not a version of it needs a copy.
+    const from = operand.block.kind === 'state' && value.state === undefined ? this.copyOf(value, operand) : operand;
+    const layout = value.state === undefined ? value.type.shape : from.layout;
+    this.operands.set(value, { ...from, type: value.type, layout });
+  }
+
+  constant(type: TensorType, values: ArrayLike<number>): Operand {
+    return this.plans.constants.add(type, values);
+  }
+
+  run(call: KernelCall): void {
+    const most = this.profile.limits.maxStorageBuffersPerShaderStage;
+    if (call.blocks.length > most) {
+      throw this.fail(`kernel ${call.kernel.algorithm} binds ${call.blocks.length} buffers, ${most} are allowed`);
+    }
+    // A size that is always zero leaves nothing to do, and WGSL refuses to divide by it.
+    if (call.grid.includes(0)) return;
+    const { origin, outputs } = this.node ?? { origin: { scope: '' }, outputs: [] };
+    const name = outputs[0]?.name ?? call.kernel.algorithm;
+    this.steps.push({ ...call, label: origin.scope ? `${name} (${origin.scope})` : name });
+  }
+
+  limitIndices({ block }: Operand, below: number): void {
+    if (block.kind === 'inputs') this.indexLimits.set(block, Math.min(below, this.indexLimits.get(block) ?? below));
+  }
+
+  fail(problem: string): IrError {
+    return new IrError(`entry ${this.graph.name}: ${problem}`, this.node?.origin);
+  }
+
+  private lowerNode(node: Node): void {
+    const lowering = loweringOf(node.op.name);
+    if (lowering === undefined) throw this.fail(`${node.op.name} has no kernel on WebGPU; expand it before`);
+    const big = [...node.inputs, ...node.outputs].find(({ type }) => type.dtype === 'i64');
+    if (big) throw this.fail(`"${big.name}" is i64, which WGSL lacks; use i32 for it in the model`);
+    try {
+      lowering(node, this);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw this.fail(`${node.op.name}: ${error.message}`);
+    }
+  }
+
+  private allocate(value: Value): Operand {
+    const storage = activationStorage(value.type.dtype);
+    const bytes = storageBytes(storage, upperBound(productDims(value.type.shape), this.plans.program.dims));
+    checkBindable(this.plans.program, `entry ${this.graph.name}: "${value.name}"`, value, bytes, this.profile.limits);
+    const block: Block = { kind: 'arena', name: value.name, bytes, place: undefined };
+    return denseOperand(block, storage, value.type);
+  }
+
+  /** A dense copy in the arena; `value` gives the name and, where the elements count the same, the shape. */
+  private copyOf(value: Value, stored: Operand): Operand {
+    const copy = this.allocate(
+      sameShape(value.type.shape, stored.type.shape) ? value : { ...value, type: stored.type },
+    );
+    this.run(closeGaps(stored, copy));
+    return copy;
+  }
+
+  private keepOutput(value: Value): void {
+    const stored = this.stored(value);
+    this.outputs.set(value, stored.block.kind === 'arena' ? stored : this.copyOf(value, stored));
+  }
+
+  private outputOf(value: Value): Operand {
+    const output = this.outputs.get(value);
+    if (output === undefined) throw this.fail(`output "${value.name}" is computed by no node`);
+    return output;
+  }
+}

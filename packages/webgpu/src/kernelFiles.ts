@@ -1,0 +1,59 @@
+import type { BindingAccess, KernelSpec } from '@casement/runtime';
+import { dimsStruct } from './size.ts';
+import type { Kernel } from './wgsl/kernelBuilder.ts';
+
+/** The kernels of a program, equal texts once, as files that say what they compute and who runs them. */
+export class KernelFiles {
+  private readonly ids = new Map<string, string>();
+  private readonly kernels = new Map<string, { readonly kernel: Kernel; readonly users: string[] }>();
+  private readonly counts = new Map<string, number>();
+
+  constructor(private readonly dims: readonly string[]) {}
+
+  /** The id of a kernel. `user` is the dispatch that runs it. */
+  add(kernel: Kernel, user: string): string {
+    const text = `${kernel.summary}\n${kernel.code}`;
+    const id = this.ids.get(text) ?? this.newId(kernel);
+    this.ids.set(text, id);
+    const entry = this.kernels.get(id) ?? { kernel, users: [] };
+    this.kernels.set(id, entry);
+    entry.users.push(user);
+    return id;
+  }
+
+  /** Whether a kernel takes the dims, as its last binding. */
+  usesDims(kernel: Kernel): boolean {
+    return kernel.code.includes('dims.');
+  }
+
+  get specs(): Record<string, KernelSpec> {
+    const specs = [...this.kernels].map(([id, { kernel }]): [string, KernelSpec] => {
+      const bindings: BindingAccess[] = [...kernel.bindings, ...(this.usesDims(kernel) ? ['uniform' as const] : [])];
+      return [id, { file: fileOf(id), bindings, tile: kernel.tile }];
+    });
+    return Object.fromEntries(specs);
+  }
+
+  get files(): Map<string, string> {
+    return new Map([...this.kernels].map(([id, { kernel, users }]) => [fileOf(id), this.print(kernel, users)]));
+  }
+
+  private newId({ algorithm }: Kernel): string {
+    const count = (this.counts.get(algorithm) ?? 0) + 1;
+    this.counts.set(algorithm, count);
+    return count === 1 ? algorithm : `${algorithm}-${count}`;
+  }
+
+  private print(kernel: Kernel, users: readonly string[]): string {
+    const more = users.length > 1 ? ` and ${users.length - 1} more` : '';
+    const header = [...`${kernel.algorithm}: ${kernel.summary}`.split('\n'), `Computes ${users[0]}${more}.`];
+    const uniform = this.usesDims(kernel)
+      ? [dimsStruct(this.dims), '', `@group(0) @binding(${kernel.bindings.length}) var<uniform> dims: Dims;`]
+      : [];
+    return [...header.map((line) => `// ${line}`), '', ...uniform, kernel.code].join('\n');
+  }
+}
+
+function fileOf(id: string): string {
+  return `${id}.wgsl`;
+}

@@ -1,0 +1,28 @@
+import { ops } from '@casement/ir';
+import { always, type Candidate, choose } from '../candidates.ts';
+import { type AttentionSite, attentionRowPerThread } from '../kernels/attentionRowPerThread.ts';
+import { inputOf, lowerOp, resultOf } from '../lowering.ts';
+import { splitsByFour } from '../wgsl/lanes.ts';
+
+const candidates: readonly Candidate<AttentionSite>[] = [
+  {
+    kernel: 'attentionRowPerThread, 4 elements at a time',
+    when: ({ q, v }) => splitsByFour(q.type.shape[3]) && splitsByFour(v.type.shape[3]),
+    build: (site) => attentionRowPerThread(site, 4),
+  },
+  { kernel: 'attentionRowPerThread', when: always, build: (site) => attentionRowPerThread(site, 1) },
+];
+
+/** Keys and values are read where they are stored, so a cache is never copied. */
+export const attention = lowerOp(ops.attention, (node, context) => {
+  const [qSegments, kSegments] = [node.inputs[3], node.inputs[4]];
+  const site: AttentionSite = {
+    q: context.operand(inputOf(node, 0)),
+    k: context.stored(inputOf(node, 1)),
+    v: context.stored(inputOf(node, 2)),
+    segments: qSegments && kSegments && { q: context.operand(qSegments), k: context.operand(kSegments) },
+    y: context.result(resultOf(node)),
+    attrs: node.attrs,
+  };
+  context.run(choose(candidates, site, context.profile));
+});

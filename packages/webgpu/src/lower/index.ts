@@ -1,0 +1,48 @@
+import type { CompositeOpName, CoreOpName } from '@casement/ir';
+import type { Lowering } from '../lowering.ts';
+import { attention } from './attention.ts';
+import { cast } from './cast.ts';
+import { constant } from './constant.ts';
+import { activationLowerings, elementwiseLowerings } from './elementwise.ts';
+import { gather } from './gather.ts';
+import { iota } from './iota.ts';
+import { layerNorm } from './layerNorm.ts';
+import { linear } from './linear.ts';
+import { matmul } from './matmul.ts';
+import { reduceLowerings } from './reduce.ts';
+import { rmsNorm } from './rmsNorm.ts';
+import { rope } from './rope.ts';
+import { shapeLowerings } from './shape.ts';
+import { softmax } from './softmax.ts';
+import { stateLowerings } from './state.ts';
+
+const core = {
+  ...elementwiseLowerings,
+  ...reduceLowerings,
+  ...shapeLowerings,
+  ...stateLowerings,
+  cast,
+  constant,
+  gather,
+  iota,
+  matmul,
+} satisfies Record<CoreOpName, Lowering>;
+
+const composite = {
+  ...activationLowerings,
+  attention,
+  layerNorm,
+  linear,
+  rmsNorm,
+  rope,
+  softmax,
+} satisfies Partial<Record<CompositeOpName, Lowering>>;
+
+/** Composite ops that this target takes whole; others must be expanded before. */
+export const loweredWhole: ReadonlySet<string> = new Set(Object.keys(composite));
+
+const table: ReadonlyMap<string, Lowering> = new Map(Object.entries({ ...core, ...composite }));
+
+export function loweringOf(op: string): Lowering | undefined {
+  return table.get(op);
+}

@@ -1,0 +1,14 @@
+import { ops } from '@casement/ir';
+import { layerNormRowPerThread } from '../kernels/layerNormRowPerThread.ts';
+import { inputOf, lowerOp, resultOf } from '../lowering.ts';
+
+export const layerNorm = lowerOp(ops.layerNorm, (node, context) => {
+  const site = {
+    x: context.operand(inputOf(node, 0)),
+    weight: context.operand(inputOf(node, 1)),
+    bias: context.operand(inputOf(node, 2)),
+    y: context.result(resultOf(node)),
+    eps: node.attrs.eps,
+  };
+  context.run(layerNormRowPerThread(site));
+});

@@ -1,0 +1,25 @@
+import { ops } from '@casement/ir';
+import { always, type Candidate, choose } from '../candidates.ts';
+import { type RmsNormSite, rmsNormRowPerThread } from '../kernels/rmsNormRowPerThread.ts';
+import { inputOf, lowerOp, resultOf } from '../lowering.ts';
+import { splitsByFour } from '../wgsl/lanes.ts';
+
+const candidates: readonly Candidate<RmsNormSite>[] = [
+  {
+    kernel: 'rmsNormRowPerThread, 4 elements at a time',
+    when: ({ x }) => splitsByFour(x.type.shape.at(-1)),
+    build: (site) => rmsNormRowPerThread(site, 4),
+  },
+  { kernel: 'rmsNormRowPerThread', when: always, build: (site) => rmsNormRowPerThread(site, 1) },
+];
+
+/** `scaleInF32` makes no difference here: everything is computed in f32. */
+export const rmsNorm = lowerOp(ops.rmsNorm, (node, context) => {
+  const site: RmsNormSite = {
+    x: context.operand(inputOf(node, 0)),
+    weight: context.operand(inputOf(node, 1)),
+    y: context.result(resultOf(node)),
+    eps: node.attrs.eps,
+  };
+  context.run(choose(candidates, site, context.profile));
+});

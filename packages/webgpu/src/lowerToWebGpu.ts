@@ -1,0 +1,135 @@
+import type { Program } from '@casement/ir';
+import type { BufferRange, BufferSpec, DispatchPlan, EntryPlan, Plan, PlanVariant, ValuePlan } from '@casement/runtime';
+import { type LoweredEntry, lowerEntry, type ProgramPlans, type Step } from './entryLowering.ts';
+import { formatPlan } from './formatPlan.ts';
+import { KernelFiles } from './kernelFiles.ts';
+import { ArenaPlan, type ArenaUse } from './memory/arenaPlan.ts';
+import { ConstantPlan } from './memory/constants.ts';
+import { InputPlan } from './memory/inputs.ts';
+import { StatePlan } from './memory/states.ts';
+import { type WeightLocation, WeightPlan } from './memory/weights.ts';
+import type { Block, Operand, Place } from './operand.ts';
+import { type DeviceProfile, portableProfile } from './profile.ts';
+import { type BundleReport, reportBundle } from './report.ts';
+import { planSignature, tensorSignature } from './signature.ts';
+import { planSize } from './size.ts';
+
+export interface WebGpuOptions {
+  /** Where each param's bytes lie, by its name. Params that no entry uses need none. */
+  readonly weights: ReadonlyMap<string, WeightLocation>;
+  /** For debugging: values share no memory, and the runtime can return each of them like an output. */
+  readonly keepAll?: boolean;
+  /** The devices to build for. Default: every WebGPU device. */
+  readonly profile?: DeviceProfile;
+}
+
+export interface WebGpuBundle {
+  /** `plan.json`, the kernels and the constants, by file name. Weights are read from where they are. */
+  readonly files: ReadonlyMap<string, string | Uint8Array>;
+  readonly plan: Plan;
+  readonly report: BundleReport;
+}
+
+/**
+ * Lowers a verified program, whose composite ops are expanded but for `loweredWhole`, to a WebGPU bundle. Writes
+ * nothing. Throws IrError, with the node's scope and place, for what this target cannot run.
+ */
+export function lowerToWebGpu(program: Program, options: WebGpuOptions): WebGpuBundle {
+  const profile = options.profile ?? portableProfile;
+  const keepAll = options.keepAll ?? false;
+  const plans: ProgramPlans = {
+    program,
+    profile,
+    weights: new WeightPlan(program, options.weights, profile.limits),
+    constants: new ConstantPlan(),
+    states: new StatePlan(program, profile.limits),
+    inputs: new InputPlan(program, profile.limits),
+  };
+  const lowered = [...program.entries.values()].map((graph) => lowerEntry(plans, graph));
+  const kernels = new KernelFiles([...program.dims.keys()]);
+  const arena = new ArenaPlan(profile.limits, keepAll);
+  const entries: Record<string, EntryPlan> = {};
+  const uses: Record<string, ArenaUse> = {};
+  for (const entry of lowered) {
+    const { places, use } = arena.place(entry);
+    entries[entry.graph.name] = planEntry(entry, new Places(places), kernels, plans.inputs.dims, keepAll);
+    uses[entry.graph.name] = use;
+  }
+  const buffers = [plans.weights, plans.constants, plans.states, plans.inputs, arena].flatMap((plan) => [
+    ...plan.buffers,
+  ]);
+  const variant: Omit<PlanVariant, 'requires'> = {
+    name: profile.name,
+    buffers: Object.fromEntries(buffers),
+    uploads: [...plans.weights.uploads, ...plans.constants.uploads],
+    kernels: kernels.specs,
+    entries,
+  };
+  const plan: Plan = {
+    format: 'casement-plan/1',
+    name: program.name,
+    signature: planSignature(program, lowered),
+    variants: [{ ...variant, requires: { features: [...profile.features], limits: neededLimits(variant) } }],
+  };
+  const files = new Map<string, string | Uint8Array>([
+    ['plan.json', formatPlan(plan)],
+    ...kernels.files,
+    ...plans.constants.files,
+  ]);
+  return { files, plan, report: reportBundle(variant, uses) };
+}
+
+/** Turns blocks into ranges of buffers. */
+class Places {
+  constructor(private readonly arena: ReadonlyMap<Block, Place>) {}
+
+  /** Sizes are rounded up to whole vectors; buffers have room for that. */
+  range(block: Block): BufferRange {
+    const place = block.place ?? this.arena.get(block);
+    if (place === undefined) throw new RangeError(`"${block.name}" has no place in memory`);
+    return { ...place, bytes: Math.max(16, Math.ceil(block.bytes / 16) * 16) };
+  }
+
+  ranges<K extends string>(operands: Iterable<readonly [K, Operand]>): Record<string, BufferRange> {
+    return Object.fromEntries([...operands].map(([name, { block }]) => [name, this.range(block)]));
+  }
+}
+
+function planEntry(
+  entry: LoweredEntry,
+  places: Places,
+  kernels: KernelFiles,
+  dims: BufferRange,
+  keepAll: boolean,
+): EntryPlan {
+  const dispatch = ({ kernel, label, blocks, grid }: Step): DispatchPlan => ({
+    kernel: kernels.add(kernel, label),
+    label,
+    grid: grid.map(planSize),
+    bindings: [...blocks.map((block) => places.range(block)), ...(kernels.usesDims(kernel) ? [dims] : [])],
+  });
+  const values = [...entry.values].map(([{ name, type }, { block }]): [string, ValuePlan] => {
+    return [name, { ...tensorSignature(type), range: places.range(block) }];
+  });
+  return {
+    inputs: places.ranges([...entry.inputs].map(([{ name }, operand]) => [name, operand])),
+    outputs: places.ranges(entry.outputs),
+    dispatches: entry.steps.map(dispatch),
+    ...(keepAll ? { values: Object.fromEntries(values) } : {}),
+  };
+}
+
+/** The least values of WebGPU's limits with which the variant runs. */
+function neededLimits({ buffers, kernels, entries }: Omit<PlanVariant, 'requires'>): Record<string, number> {
+  const bindings = Object.values(entries).flatMap(({ dispatches }) => dispatches.flatMap((step) => step.bindings));
+  const storageCounts = Object.values(kernels).map((kernel) => kernel.bindings.filter((it) => it !== 'uniform').length);
+  return {
+    maxBufferSize: largest(Object.values(buffers).map(({ bytes }: BufferSpec) => bytes)),
+    maxStorageBufferBindingSize: largest(bindings.map(({ bytes }) => bytes)),
+    maxStorageBuffersPerShaderStage: largest(storageCounts),
+  };
+}
+
+function largest(values: readonly number[]): number {
+  return values.reduce((most, value) => Math.max(most, value), 0);
+}

@@ -1,0 +1,66 @@
+import { type Graph, IrError, type Program, printType, productDims, upperBound, type Value } from '@casement/ir';
+import type { BufferSpec } from '@casement/runtime';
+import { denseOperand, type Operand } from '../operand.ts';
+import type { ProfileLimits } from '../profile.ts';
+import { activationStorage, storageBytes } from '../storage.ts';
+import { align } from './arena.ts';
+
+const BUFFER = 'inputs';
+
+/** One buffer for all entries, since they run one at a time: the dims, then the inputs at their largest. */
+export class InputPlan {
+  private bytes: number;
+
+  constructor(
+    private readonly program: Program,
+    private readonly limits: ProfileLimits,
+  ) {
+    this.bytes = align(4 * Math.max(program.dims.size, 1));
+  }
+
+  /** Where the dims are read from. */
+  get dims() {
+    return { buffer: BUFFER, offset: 0, bytes: uniformBytes(this.program.dims.size) };
+  }
+
+  get buffers(): ReadonlyMap<string, BufferSpec> {
+    return new Map([[BUFFER, { kind: 'inputs', bytes: this.bytes }]]);
+  }
+
+  /** Operands of an entry's inputs. */
+  place(graph: Graph): Map<Value, Operand> {
+    let offset = align(this.dims.bytes);
+    const operands = graph.inputs.map((input): [Value, Operand] => {
+      const storage = activationStorage(input.type.dtype);
+      const bytes = storageBytes(storage, upperBound(productDims(input.type.shape), this.program.dims));
+      checkBindable(this.program, `entry ${graph.name}: input "${input.name}"`, input, bytes, this.limits);
+      const block = { kind: 'inputs', name: input.name, bytes, place: { buffer: BUFFER, offset } } as const;
+      offset += align(bytes);
+      return [input, denseOperand(block, storage, input.type)];
+    });
+    this.bytes = Math.max(this.bytes, offset);
+    return new Map(operands);
+  }
+}
+
+/** Throws IrError when a value is too large to be bound, naming the dims that make it so. */
+export function checkBindable(
+  program: Program,
+  what: string,
+  { type }: Value,
+  bytes: number,
+  limits: ProfileLimits,
+): void {
+  const most = limits.maxStorageBufferBindingSize;
+  if (bytes <= most) return;
+  const names = new Set(type.shape.flatMap((dim) => (typeof dim === 'number' ? [] : dim.names)));
+  const bounds = [...names].map((name) => `${name} ≤ ${program.dims.get(name)?.max}`).join(', ');
+  throw new IrError(
+    `${what}, ${printType(type)}, takes ${bytes} bytes${bounds ? ` (${bounds})` : ''}; ` +
+      `${most} may be bound at once: ${bounds ? 'lower those bounds' : 'split it'}`,
+  );
+}
+
+function uniformBytes(dims: number): number {
+  return Math.max(16, Math.ceil((4 * dims) / 16) * 16);
+}

@@ -1,0 +1,43 @@
+import { IrError, lengthDim, type Program, type StateDecl, upperBound } from '@casement/ir';
+import type { BufferSpec } from '@casement/runtime';
+import type { Operand } from '../operand.ts';
+import type { ProfileLimits } from '../profile.ts';
+import { stateStorage, storageBytes } from '../storage.ts';
+import { align } from './arena.ts';
+
+/** Each state in a buffer of its own, with room for its capacity; they live as long as the model. */
+export class StatePlan {
+  readonly buffers = new Map<string, BufferSpec>();
+  private readonly operands = new Map<string, Operand>();
+
+  constructor(program: Program, limits: ProfileLimits) {
+    for (const decl of program.states.values()) this.operands.set(decl.name, this.place(program, decl, limits));
+  }
+
+  /** A state under the type it has when an entry begins. */
+  operand(name: string): Operand | undefined {
+    return this.operands.get(name);
+  }
+
+  private place(program: Program, decl: StateDecl, limits: ProfileLimits): Operand {
+    const capacity = program.dims.get(lengthDim(decl))?.max ?? 0;
+    const layout = decl.type.shape.map((dim, axis) => (axis === decl.axis ? capacity : dim));
+    const count = layout.reduce<number>((product, dim) => product * upperBound(dim, program.dims), 1);
+    const storage = stateStorage(decl);
+    const bytes = storageBytes(storage, count);
+    if (bytes > limits.maxStorageBufferBindingSize) {
+      throw new IrError(
+        `state "${decl.name}" has ${bytes} bytes for ${capacity} positions of "${lengthDim(decl)}"; ` +
+          `${limits.maxStorageBufferBindingSize} may be bound at once: lower that dim's bound`,
+      );
+    }
+    const buffer = `state:${decl.name}`;
+    this.buffers.set(buffer, { kind: 'state', bytes: align(bytes) });
+    return {
+      block: { kind: 'state', name: decl.name, bytes, place: { buffer, offset: 0 } },
+      storage,
+      type: decl.type,
+      layout,
+    };
+  }
+}

@@ -1,0 +1,99 @@
+import { type DType, elementCount, IrError, isFloat, type Program, printType, type Value } from '@casement/ir';
+import type { BufferSpec, Upload } from '@casement/runtime';
+import type { Piece } from '../lowering.ts';
+import { type Block, denseOperand } from '../operand.ts';
+import type { ProfileLimits } from '../profile.ts';
+import { storageBytes, storageInfo, weightStorage } from '../storage.ts';
+import { align } from './arena.ts';
+
+/** Where a param's bytes are, as the shard writer reports it. */
+export interface WeightLocation {
+  readonly file: string;
+  readonly byteOffset: number;
+  readonly byteLength: number;
+  /** As stored; floats may differ from the param's own dtype. */
+  readonly dtype: DType;
+}
+
+/** Rows of a piece start at a word whatever the storage: at most four elements share one. */
+const ROW_STEP = 4;
+
+/** Gives each param that is used a range in a weight buffer, or several when it is too large to be bound whole. */
+export class WeightPlan {
+  readonly buffers = new Map<string, BufferSpec>();
+  readonly uploads: Upload[] = [];
+  private readonly placed = new Map<string, readonly Piece[]>();
+  private current = { name: '', bytes: 0 };
+
+  constructor(
+    private readonly program: Program,
+    private readonly locations: ReadonlyMap<string, WeightLocation>,
+    private readonly limits: ProfileLimits,
+  ) {}
+
+  /** Row ranges of a param, each small enough to be bound. Throws IrError when there is no location or it is off. */
+  pieces(param: Value): readonly Piece[] {
+    const known = this.placed.get(param.name);
+    if (known) return known;
+    const location = this.locate(param);
+    const shape = param.type.shape.map(Number); // the verifier demands fixed sizes
+    const [rows = 1] = shape;
+    const storage = weightStorage(location.dtype);
+    const rowElements = elementCount(shape.slice(1));
+    const perPiece = this.rowsPerPiece(param, storageBytes(storage, elementCount(shape)), rows);
+    const pieces: Piece[] = [];
+    for (let first = 0; first === 0 || first < rows; first += perPiece) {
+      const count = Math.min(perPiece, rows - first);
+      const bytes = storageBytes(storage, count * rowElements);
+      const fileBytes = (elements: number) => (elements * 4) / storageInfo(storage).perWord;
+      const block = this.place(bytes, perPiece < rows ? `${param.name}[${first}…${first + count - 1}]` : param.name);
+      const byteOffset = location.byteOffset + fileBytes(first * rowElements);
+      const byteLength = fileBytes(count * rowElements);
+      if (block.place && byteLength > 0)
+        this.uploads.push({ file: location.file, byteOffset, byteLength, ...block.place });
+      const type = { dtype: param.type.dtype, shape: param.type.shape.length > 0 ? [count, ...shape.slice(1)] : [] };
+      pieces.push({ operand: denseOperand(block, storage, type), first, rows: count });
+    }
+    this.placed.set(param.name, pieces);
+    return pieces;
+  }
+
+  private locate(param: Value): WeightLocation {
+    const location = this.locations.get(param.name);
+    const what = `param "${param.name}": ${printType(param.type)}`;
+    if (location === undefined) throw new IrError(`${what} has no weights; give their location`);
+    if (location.dtype === 'i64') throw new IrError(`${what} is stored as i64, which WGSL lacks; store it as i32`);
+    if (location.dtype !== param.type.dtype && !(isFloat(location.dtype) && isFloat(param.type.dtype))) {
+      throw new IrError(`${what} is stored as ${location.dtype} in ${location.file}; convert it first`);
+    }
+    const { perWord } = storageInfo(weightStorage(location.dtype));
+    const bytes = (elementCount(param.type.shape.map(Number)) * 4) / perWord;
+    if (bytes !== location.byteLength) {
+      throw new IrError(
+        `${what} needs ${bytes} bytes as ${location.dtype}, ${location.file} has ${location.byteLength}`,
+      );
+    }
+    return location;
+  }
+
+  private rowsPerPiece(param: Value, bytes: number, rows: number): number {
+    const most = this.limits.maxStorageBufferBindingSize;
+    if (bytes <= most) return Math.max(rows, 1);
+    const perPiece = Math.floor((rows * most) / bytes / ROW_STEP) * ROW_STEP;
+    if (perPiece > 0) return perPiece;
+    throw new IrError(
+      `param "${param.name}" of "${this.program.name}" has ${bytes} bytes in ${rows} rows; ` +
+        `${ROW_STEP} rows exceed the ${most} bytes that may be bound at once`,
+    );
+  }
+
+  private place(bytes: number, name: string): Block {
+    if (this.current.name === '' || this.current.bytes + align(bytes) > this.limits.maxBufferSize) {
+      this.current = { name: `weights${this.buffers.size}`, bytes: 0 };
+    }
+    const place = { buffer: this.current.name, offset: this.current.bytes };
+    this.current.bytes += align(bytes);
+    this.buffers.set(this.current.name, { kind: 'weights', bytes: this.current.bytes });
+    return { kind: 'weights', name, bytes, place };
+  }
+}

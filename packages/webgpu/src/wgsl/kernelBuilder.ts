@@ -1,0 +1,157 @@
+import { type Dim, productDims } from '@casement/ir';
+import type { BindingAccess } from '@casement/runtime';
+import { type Block, describe, type Operand } from '../operand.ts';
+import { wgslSize } from '../size.ts';
+import type { Storage } from '../storage.ts';
+import { arrayElement, laneType, loadBody, storeBody, storePairBody, type Width } from './access.ts';
+import { indent } from './coordinates.ts';
+
+/** A kernel's text, which calls with equal operand types share. */
+export interface Kernel {
+  /** Also the stem of its file's name. */
+  readonly algorithm: string;
+  readonly summary: string;
+  /** Declarations and entry point; the dims uniform is added where it is used. */
+  readonly code: string;
+  /** Access of each storage binding, from 0 on. */
+  readonly bindings: readonly Exclude<BindingAccess, 'uniform'>[];
+  readonly tile: readonly number[];
+}
+
+/** A kernel with what it is bound to in one place of a graph. */
+export interface KernelCall {
+  readonly kernel: Kernel;
+  readonly blocks: readonly Block[];
+  readonly grid: readonly Dim[];
+}
+
+interface Slot {
+  readonly name: string;
+  readonly block: Block;
+  readonly storage: Storage;
+  readonly reads: { readonly name: string; readonly width: Width }[];
+  write: { readonly name: string; readonly width: Width | 'pair' } | undefined;
+}
+
+const WORKGROUP = 64;
+
+/**
+ * Collects the operands of a kernel and writes its text. Operands are read and written through small functions, so the
+ * algorithm does not see how they are stored. A block that two operands share is bound once: WebGPU forbids binding the
+ * same writable memory twice.
+ */
+export class KernelBuilder {
+  private readonly slots: Slot[] = [];
+  private readonly helpers = new Set<string>();
+  private readonly described: string[] = [];
+
+  constructor(
+    private readonly algorithm: string,
+    private readonly summary: string,
+  ) {}
+
+  /** Makes an operand readable; the result writes the read of element `index` (of group `index` for width 4). */
+  read(name: string, operand: Operand, width: Width = 1): (index: string) => string {
+    const reader = width === 1 ? `${name}_at` : `${name}_vec4`;
+    this.slotOf(name, operand).reads.push({ name: reader, width });
+    return (index) => `${reader}(${index})`;
+  }
+
+  /** Makes an operand writable; the result writes the statement that sets element (or group of `width`) `index`. */
+  write(name: string, operand: Operand, width: Width = 1): (index: string, value: string) => string {
+    this.slotOf(name, operand).write = { name: `${name}_set`, width };
+    return (index, value) => `${name}_set(${index}, ${value});`;
+  }
+
+  /** Like `write` for packed halves, whose words hold two elements. */
+  writePairs(name: string, operand: Operand): (word: string, pair: string) => string {
+    this.slotOf(name, operand).write = { name: `${name}_setPair`, width: 'pair' };
+    return (word, pair) => `${name}_setPair(${word}, ${pair});`;
+  }
+
+  /** Adds a WGSL function, once. */
+  helper(text: string): this {
+    this.helpers.add(text.trim());
+    return this;
+  }
+
+  /** The call that runs `body` in one thread for each index of the shape `threads`, with `i` as its flat index. */
+  perThread(threads: readonly Dim[], body: readonly string[]): KernelCall {
+    const count = productDims(threads);
+    const main = [
+      `@compute @workgroup_size(${WORKGROUP})`,
+      'fn main(',
+      '  @builtin(workgroup_id) group: vec3u,',
+      '  @builtin(num_workgroups) groups: vec3u,',
+      '  @builtin(local_invocation_index) lane: u32,',
+      ') {',
+      '  // Workgroups past the limit of x continue along y.',
+      `  let i = (group.y * groups.x + group.x) * ${WORKGROUP}u + lane;`,
+      `  if (i >= ${wgslSize(count)}) {`,
+      '    return;',
+      '  }',
+      indent(body),
+      '}',
+    ];
+    const functions = this.slots.flatMap(accessors);
+    const code = [
+      ...this.slots.map(declaration),
+      '',
+      ...functions,
+      ...[...this.helpers].flatMap((helper) => ['', helper]),
+      '',
+      ...main,
+      '',
+    ].join('\n');
+    const kernel: Kernel = {
+      algorithm: this.algorithm,
+      summary: `${this.summary}\n${this.described.join('\n')}`,
+      code,
+      bindings: this.slots.map(accessOf),
+      tile: [WORKGROUP],
+    };
+    return { kernel, blocks: this.slots.map(({ block }) => block), grid: [count] };
+  }
+
+  private slotOf(name: string, operand: Operand): Slot {
+    this.described.push(`  ${name}: ${describe(operand)}`);
+    const known = this.slots.find(({ block, storage }) => block === operand.block && storage === operand.storage);
+    if (known) return known;
+    const slot: Slot = { name, block: operand.block, storage: operand.storage, reads: [], write: undefined };
+    this.slots.push(slot);
+    return slot;
+  }
+}
+
+/** The narrowest width anyone reads with decides how a buffer is declared. */
+function boundWidth({ reads, write }: Slot): Width {
+  return [...reads, ...(write ? [write] : [])].every(({ width }) => width === 4) ? 4 : 1;
+}
+
+function accessOf({ block, write }: Slot): 'read' | 'read_write' {
+  // Arena blocks share a buffer, which WebGPU refuses as both read-only and writable within one dispatch.
+  return write !== undefined || block.kind === 'arena' ? 'read_write' : 'read';
+}
+
+function declaration(slot: Slot, binding: number): string {
+  const element = arrayElement(slot.storage, boundWidth(slot));
+  return `@group(0) @binding(${binding}) var<storage, ${accessOf(slot)}> ${slot.name}: array<${element}>;`;
+}
+
+function accessors(slot: Slot): string[] {
+  const { name, storage, reads, write } = slot;
+  const functions = reads.map((read) => {
+    const body = loadBody(name, storage, read.width, boundWidth(slot));
+    return wgslFunction(`${read.name}(i: u32) -> ${laneType(storage, read.width)}`, body);
+  });
+  if (write) {
+    const body = write.width === 'pair' ? storePairBody(name, storage) : storeBody(name);
+    const type = write.width === 'pair' ? 'vec2f' : laneType(storage, write.width);
+    functions.push(wgslFunction(`${write.name}(i: u32, value: ${type})`, body));
+  }
+  return functions;
+}
+
+function wgslFunction(signature: string, body: string): string {
+  return `fn ${signature} {\n${indent([body])}\n}`;
+}
