@@ -1,4 +1,5 @@
 import {
+  type Dim,
   drawTensor,
   type FloatDType,
   GraphBuilder,
@@ -22,7 +23,8 @@ export interface SmallDecoderOptions {
   readonly attention: 'casa' | 'ca';
   readonly layout: 'half' | 'interleaved';
   readonly dtype: FloatDType;
-  readonly batch: number;
+  /** A number, or `namedDim('batch')`. */
+  readonly batch: Dim;
 }
 
 const DEFAULTS: SmallDecoderOptions = {
@@ -51,6 +53,7 @@ export function smallDecoder(chosen: Partial<SmallDecoderOptions> = {}): {
   const program: Program = {
     name: 'small',
     dims: new Map([
+      ['batch', { min: 1, max: 4, multipleOf: 1 }],
       ['seq', { min: 1, max: 16, multipleOf: 1 }],
       ['image', { min: 1, max: 16, multipleOf: 1 }],
       ['past', { min: 0, max: 24, multipleOf: 1 }],

@@ -61,5 +61,5 @@ export function lowerTo(
   const inputs = options.inputs ?? node.inputs.map((input) => ctx.values.plain(input));
   const type = { dtype: options.dtype ?? result.type.dtype, shape: result.type.shape };
   const tensor = ctx.writer.op(opType, inputs, { name: ctx.values.nameOf(result, 'plain'), type }, options);
-  ctx.values.define(result, 'plain', () => tensor);
+  ctx.values.set(result, 'plain', tensor);
 }

@@ -87,7 +87,7 @@ function defineInputs({ writer, values, states }: Context, graph: Graph): void {
     const { dtype, shape } = input.type;
     const tensor = { name: input.name, type: { dtype: wide.has(input) ? 'i64' : dtype, shape } } as const;
     writer.input(tensor);
-    values.define(input, 'plain', () => tensor);
+    values.set(input, 'plain', tensor);
   }
   for (const { state, start } of graph.states)
     values.define(start, states.layoutOf(start).form, () => states.past(state));

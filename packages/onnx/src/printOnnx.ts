@@ -29,12 +29,12 @@ export function printOnnx(model: Uint8Array): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** Nodes in order, under a heading wherever the scope changes. */
+/** Nodes in order, under a heading wherever the scope changes; a blank line where there is none. */
 function printNodes(nodes: readonly Onnx.INodeProto[], types: ReadonlyMap<string, string>): string[] {
   let where = '';
   return nodes.flatMap((node) => {
     const heading = node.docString ? `# ${node.docString.replaceAll('\n', ' | ')}` : '';
-    const lines = heading === where || heading === '' ? [] : [heading];
+    const lines = heading === where ? [] : [heading];
     where = heading;
     return [...lines, printNode(node, types)];
   });

@@ -1,4 +1,4 @@
-import { verifyProgram } from '@casement/ir';
+import { namedDim, verifyProgram } from '@casement/ir';
 import type { HostTensors } from '@casement/session';
 import { referenceExecutor } from '@casement/session/reference';
 import { describe, expect, it } from 'vitest';
@@ -62,6 +62,8 @@ describe.each(['ort', 'onnx'] as const)('profile %s', (profile) => {
   it.each<[string, Partial<SmallDecoderOptions>]>([
     ['casa', { batch: 2 }],
     ['ca', { batch: 2, attention: 'ca' }],
+    ['casa, any number of sequences', { batch: namedDim('batch') }],
+    ['ca, any number of sequences', { batch: namedDim('batch'), attention: 'ca' }],
   ])('%s: two sequences at once agree with the reference', async (_, options) => {
     expect(await largestDifference(profile, options, conversation(2))).toBeLessThanOrEqual(1e-5);
   });

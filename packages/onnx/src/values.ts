@@ -34,6 +34,11 @@ export class Values {
     inner(this.makers, value).set(form, make);
   }
 
+  /** Says that a tensor is a form of a value. */
+  set(value: Value, form: Form, tensor: Tensor): void {
+    inner(this.made, value).set(form, tensor);
+  }
+
   /** Whether a form is there or can be computed from nothing but its own definition. */
   has(value: Value, form: Form): boolean {
     return (this.makers.get(value)?.has(form) ?? false) || this.isMade(value, form);

@@ -41,7 +41,7 @@ export const attention: LowerWhole<typeof ops.attention> = (ctx, node, attrs) =>
     const result = resultOf(node);
     const type = { dtype: result.type.dtype, shape: mergedShape(result.type.shape) };
     const named = { name: ctx.values.nameOf(result, 'merged'), type };
-    ctx.values.define(result, 'merged', () => named);
+    ctx.values.set(result, 'merged', named);
     return { ...attrs, q, k, v, ...headCounts(q.type, k.type), queries, keys, result: named };
   };
   const [qSegments, kSegments] = [node.inputs[3], node.inputs[4]];
@@ -74,7 +74,7 @@ function appendAndAttend(ctx: Context, call: AttentionCall, rows: NonNullable<Re
   const present = (end: Value): Tensor => {
     const shape = permuted(end.type.shape, states.layoutOf(end));
     const tensor = { name: values.nameOf(end, 'heads'), type: { dtype: end.type.dtype, shape } };
-    values.define(end, 'heads', () => tensor);
+    values.set(end, 'heads', tensor);
     return tensor;
   };
   const { key, value } = rows;

@@ -11,7 +11,7 @@ export const reshape: Lower<typeof ops.reshape> = (ctx, node, { shape }) => {
   else {
     const name = values.nameOf(result, 'plain');
     const tensor = values.reshape(values.plain(x), shape, name);
-    values.define(result, 'plain', () => tensor);
+    values.set(result, 'plain', tensor);
   }
 };
 

@@ -19,7 +19,7 @@ export const rope: LowerWhole<typeof ops.rope> = (ctx, node, attrs) => {
       attrs: { interleaved: { int: attrs.layout === 'interleaved' ? 1 : 0 }, num_heads: { int: heads } },
     },
   );
-  values.define(result, 'merged', () => tensor);
+  values.set(result, 'merged', tensor);
   return undefined;
 };
 
