@@ -23,7 +23,7 @@ export async function* run({ artifact, input, target, maxTokens, stop, signal }:
     const session = new Session(executor);
     const abort = signal ? { signal } : {};
     for (const { image, ids } of turnsOf(conversation)) {
-      if (image) await session.openWindow(image, abort);
+      if (image) await session.showImage({ embeds: image }, abort);
       if (ids.length > 0) await session.prefill(ids, signal);
     }
     yield* session.generate({ maxTokens, ...abort, ...(stop ? { stop } : {}) });

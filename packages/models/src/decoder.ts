@@ -1,6 +1,7 @@
 import {
   block,
   capacity,
+  type DimDeclarations,
   type Entry,
   entry,
   gather,
@@ -12,25 +13,26 @@ import {
 } from '@casement/dsl';
 import type { DecoderConfig } from './decoderConfig.ts';
 import { decoderLayer } from './decoderLayer.ts';
-import { usesPositions } from './fusion.ts';
+import { type FusionLayers, hasFusionLayers, usesPositions } from './fusion.ts';
 import { norm } from './norm.ts';
+import { positionsOf } from './positions.ts';
 
 /**
- * A text decoder with CASA fusion. Its entries:
+ * A text decoder that takes image tokens y of its own width. Its entries, with M-RoPE's positions i32[axes 1 …]:
  *
  *     step(input_ids i32[1 seq], position_ids i32[1 seq]) → logits [1 seq vocab]      text: a prompt's chunk, or a token
  *     openWindow(image_embeds [1 image hidden], image_position_ids i32[1 image])     a new image; drops the old window
+ *     insertImage(image_embeds [1 seq hidden], position_ids i32[1 seq])              the next image tokens of the stream
  *
- * A text-only model has no `openWindow`; with `attention: 'ca'` it takes no positions.
+ * `openWindow` is there with fusion layers (without positions for `ca`), `insertImage` with token insertion: an image
+ * longer than a chunk is inserted in several runs, which changes nothing, since attention is causal there.
  */
 export function decoder(c: DecoderConfig): ModelDefinition {
-  const fused = c.fusion !== undefined;
-  const entries: Record<string, Entry> = { step: step(c), ...(fused ? { openWindow: openWindow(c) } : {}) };
-  return model(c.name, { dims: dimsOf(c), entries });
+  return model(c.name, { dims: decoderDims(c), entries: decoderEntries(c) });
 }
 
-function dimsOf(c: DecoderConfig) {
-  const text = {
+export function decoderDims(c: DecoderConfig): DimDeclarations {
+  return {
     batch: 1,
     vocab: c.vocab,
     hidden: c.hidden,
@@ -40,9 +42,17 @@ function dimsOf(c: DecoderConfig) {
     headDim: c.headDim,
     seq: upTo(c.capacity.chunk),
     past: capacity(c.capacity.text),
+    ...(c.rope.sections ? { axes: c.rope.sections.length } : {}),
+    ...(hasFusionLayers(c.fusion) ? { image: upTo(c.capacity.image), window: capacity(c.capacity.window) } : {}),
   };
+}
+
+export function decoderEntries(c: DecoderConfig): Readonly<Record<string, Entry>> {
+  const text = { step: step(c) };
   if (c.fusion === undefined) return text;
-  return { ...text, image: upTo(c.capacity.image), window: capacity(c.capacity.window) };
+  return hasFusionLayers(c.fusion)
+    ? { ...text, openWindow: openWindow(c, c.fusion) }
+    : { ...text, insertImage: insertImage(c) };
 }
 
 function layersOf(c: DecoderConfig) {
@@ -52,22 +62,20 @@ function layersOf(c: DecoderConfig) {
 function step(c: DecoderConfig): Entry {
   const layers = layersOf(c);
   const finalNorm = norm('norm', c.norm);
+  const positions = positionsOf(c.rope, 'seq');
 
   const text = block(
     'model',
-    {
-      inputs: { ids: 'i32[batch seq]', positions: 'i32[batch seq]' },
-      params: { 'embed_tokens.weight': 'float[vocab hidden]' },
-    },
-    ({ ids, positions }, p) => {
-      const embedded = gather(p['embed_tokens.weight'], 'vocab', ids);
-      return finalNorm(layers.reduce((x, layer) => layer.forward({ x, positions }), embedded));
+    { inputs: { ids: 'i32[batch seq]', positions }, params: { 'embed_tokens.weight': 'float[vocab hidden]' } },
+    (given, p) => {
+      const embedded = gather(p['embed_tokens.weight'], 'vocab', given.ids);
+      return finalNorm(layers.reduce((x, layer) => layer.forward({ x, positions: given.positions }), embedded));
     },
   );
 
   return entry(
     {
-      inputs: { input_ids: 'i32[batch seq]', position_ids: 'i32[batch seq]' },
+      inputs: { input_ids: 'i32[batch seq]', position_ids: positions },
       params: {
         'model.embed_tokens.weight': 'float[vocab hidden]',
         'lm_head.weight': when(!c.tied, 'float[vocab hidden]'),
@@ -80,9 +88,9 @@ function step(c: DecoderConfig): Entry {
   );
 }
 
-function openWindow(c: DecoderConfig): Entry {
+function openWindow(c: DecoderConfig, fusion: FusionLayers): Entry {
   const layers = layersOf(c);
-  const positions = when(usesPositions(c.fusion), 'i32[batch image]');
+  const positions = when(usesPositions(fusion), positionsOf(c.rope, 'image'));
 
   const image = block('model', { inputs: { y: 'float[batch image hidden]', positions } }, (given) =>
     layers.reduce((y, layer) => layer.openWindow?.({ y, positions: given.positions }) ?? y, given.y),
@@ -92,6 +100,23 @@ function openWindow(c: DecoderConfig): Entry {
     { inputs: { image_embeds: 'float[batch image hidden]', image_position_ids: positions } },
     ({ image_embeds, image_position_ids }) => {
       image({ y: image_embeds, positions: image_position_ids });
+      return {};
+    },
+  );
+}
+
+function insertImage(c: DecoderConfig): Entry {
+  const layers = layersOf(c);
+  const positions = positionsOf(c.rope, 'seq');
+
+  const image = block('model', { inputs: { y: 'float[batch seq hidden]', positions } }, (given) =>
+    layers.reduce((x, layer) => layer.forward({ x, positions: given.positions }), given.y),
+  );
+
+  return entry(
+    { inputs: { image_embeds: 'float[batch seq hidden]', position_ids: positions } },
+    ({ image_embeds, position_ids }) => {
+      image({ y: image_embeds, positions: position_ids });
       return {};
     },
   );

@@ -30,6 +30,8 @@ export interface RopeConfig {
   readonly theta: number;
   /** Which elements of a head form a pair: i and i + headDim/2, or 2i and 2i + 1. */
   readonly layout: 'half' | 'interleaved';
+  /** M-RoPE: how many pairs turn with each axis of the positions (time, row, column). Absent: positions are numbers. */
+  readonly sections?: readonly number[];
 }
 
 export interface BiasConfig {
@@ -40,7 +42,7 @@ export interface BiasConfig {
 
 /** How much the caches hold, and the longest input of one run; in tokens. */
 export interface Capacity {
-  /** Text history. */
+  /** Text history, with the image tokens inserted into it. */
   readonly text: number;
   /** Image tokens of the newest image and text since it. */
   readonly window: number;

@@ -4,15 +4,16 @@ import { isFused, usesPositions } from './fusion.ts';
 import { fusionLayer } from './fusionLayer.ts';
 import { mlp } from './mlp.ts';
 import { norm } from './norm.ts';
+import { positionsOf } from './positions.ts';
 import { selfAttention } from './selfAttention.ts';
 
 /**
- * One block of the decoder: `forward` for text, and `openWindow`, what a new image does to it (blocks without a fusion
- * layer have none). n, n' and m are the norms of `Fusion.order`.
+ * One block of the decoder: `forward` for text (and image tokens inserted into it), and `openWindow`, what a new image does to it (blocks without a fusion
+ * layer have none). n, n' and m are the norms of `FusionLayers.order`.
  */
 export function decoderLayer(c: DecoderConfig, index: number) {
   const name = `layers.${index}`;
-  const text = { x: 'float[batch seq hidden]', positions: 'i32[batch seq]' } as const;
+  const text = { x: 'float[batch seq hidden]', positions: positionsOf(c.rope, 'seq') } as const;
   const n = norm('input_layernorm', c.norm);
   const nPrime = norm('post_attention_layernorm', c.norm);
   const m = norm('casa_norm', c.norm);
@@ -27,11 +28,11 @@ export function decoderLayer(c: DecoderConfig, index: number) {
     return { forward, openWindow: undefined };
   }
 
-  const { order, updateImages } = c.fusion;
+  const { order = 'parallel', updateImages } = c.fusion;
   const f = fusionLayer(c, c.fusion);
   const image = {
     y: 'float[batch image hidden]',
-    positions: when(usesPositions(c.fusion), 'i32[batch image]'),
+    positions: when(usesPositions(c.fusion), positionsOf(c.rope, 'image')),
   } as const;
 
   const forward = block(name, { inputs: text }, ({ x, positions }) => {

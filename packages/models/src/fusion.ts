@@ -1,32 +1,45 @@
+/** How image tokens y reach the text x. */
+export type Fusion = Insertion | FusionLayers;
+
+/** Image tokens enter the text stream, and every token after them attends to them like to text. */
+export interface Insertion {
+  readonly attention: 'insertion';
+}
+
 /**
- * How image tokens y reach the text x (arXiv 2512.19535): the fusion layer F and its place in a block, where n, n' are
- * the block's norms. Each axis is free of the others.
+ * A fusion layer F in some of the blocks (arXiv 2512.19535); n, n' are the block's norms. Each axis is free of the
+ * others.
  */
-export interface Fusion {
+export interface FusionLayers {
   /**
    * What F attends to. `casa`: the newest image and the window's text up to the token itself, with the backbone's
    * rotary positions. `ca`: the newest image alone, without positions.
    */
   readonly attention: 'casa' | 'ca';
   /**
-   * `parallel`: h = x + SA(n x) + F(n x). `before`: h₁ = x + F(m x) with m a norm of its own, h = h₁ + SA(n h₁).
-   * `replace`: h = x + F(n x). Then out = h + MLP(n' h) in all of them.
+   * `parallel` (default): h = x + SA(n x) + F(n x). `before`: h₁ = x + F(m x) with m a norm of its own,
+   * h = h₁ + SA(n h₁). `replace`: h = x + F(n x). Then out = h + MLP(n' h) in all of them.
    */
-  readonly order: 'parallel' | 'before' | 'replace';
+  readonly order?: 'parallel' | 'before' | 'replace';
   /** Indices of the blocks that carry F; absent: all. */
   readonly layers?: readonly number[];
   /** F uses the block's own q, k, v and o projections. */
-  readonly shared: boolean;
+  readonly shared?: boolean;
   /** Image tokens pass each fused block's MLP too: y ← y + MLP(n' y). */
-  readonly updateImages: boolean;
+  readonly updateImages?: boolean;
+}
+
+/** Whether image tokens stay out of the text stream. */
+export function hasFusionLayers(fusion: Fusion | undefined): fusion is FusionLayers {
+  return fusion !== undefined && fusion.attention !== 'insertion';
 }
 
 /** Whether block `index` carries a fusion layer. */
-export function isFused(fusion: Fusion | undefined, index: number): fusion is Fusion {
-  return fusion !== undefined && (fusion.layers === undefined || fusion.layers.includes(index));
+export function isFused(fusion: Fusion | undefined, index: number): fusion is FusionLayers {
+  return hasFusionLayers(fusion) && (fusion.layers === undefined || fusion.layers.includes(index));
 }
 
 /** Whether the fusion layer rotates image keys to a position of their own. */
-export function usesPositions(fusion: Fusion | undefined): boolean {
-  return fusion?.attention === 'casa';
+export function usesPositions({ attention }: FusionLayers): boolean {
+  return attention === 'casa';
 }

@@ -1,6 +1,7 @@
 import { attention, block, linear, mergeHeads, rope, splitHeads, when } from '@casement/dsl';
 import type { DecoderConfig } from './decoderConfig.ts';
-import { type Fusion, usesPositions } from './fusion.ts';
+import { type FusionLayers, usesPositions } from './fusion.ts';
+import { positionsOf } from './positions.ts';
 import { projections } from './projections.ts';
 
 /**
@@ -9,13 +10,13 @@ import { projections } from './projections.ts';
  *     CASA(x_T) = MHA(x_T | y_1 … y_N, x_K+1 … x_T)    causal over a cache that starts with the image
  *     CA(x_T)   = MHA(x_T | y_1 … y_N)                  zero without an image
  */
-export function fusionLayer(c: DecoderConfig, fusion: Fusion) {
+export function fusionLayer(c: DecoderConfig, fusion: FusionLayers) {
   // A layer of its own has biases on q, k and v only; a shared one is the block's self-attention under another mask.
   const name = fusion.shared ? 'self_attn' : 'casa_attn';
   const params = projections(fusion.shared ? c.bias : { qkv: c.bias.qkv, o: false });
   const state = { window: 'kv[batch window kvHeads headDim]' } as const;
   const overText = fusion.attention === 'casa';
-  const imagePositions = when(usesPositions(fusion), 'i32[batch image]');
+  const imagePositions = when(usesPositions(fusion), positionsOf(c.rope, 'image'));
 
   /** Starts a window: the image's keys and values, and nothing of the window before. Image tokens are not normed. */
   const open = block(
@@ -33,7 +34,7 @@ export function fusionLayer(c: DecoderConfig, fusion: Fusion) {
   /** F(x, y) for text of the current window. */
   const attend = block(
     name,
-    { inputs: { x: 'float[batch seq hidden]', positions: 'i32[batch seq]' }, params, state },
+    { inputs: { x: 'float[batch seq hidden]', positions: positionsOf(c.rope, 'seq') }, params, state },
     ({ x, positions, window }, p) => {
       const q = splitHeads(linear(x, p['q_proj.weight'], p['q_proj.bias']), 'heads', 'headDim');
       const casa = () => {

@@ -1,3 +1,5 @@
+export { ConfigError } from './config/configError.ts';
+export { type ParsedConfig, parseConfig } from './config/parseConfig.ts';
 export { decoder } from './decoder.ts';
 export {
   type BiasConfig,
@@ -7,5 +9,7 @@ export {
   type NormConfig,
   type RopeConfig,
 } from './decoderConfig.ts';
-export { ConfigError, decoderFromConfig } from './fromConfig.ts';
-export type { Fusion } from './fusion.ts';
+export type { Fusion, FusionLayers, Insertion } from './fusion.ts';
+export { modelFromConfig } from './modelFromConfig.ts';
+export type { PatchConfig, VisionConfig } from './vision/visionConfig.ts';
+export { type VisionLanguageConfig, visionLanguageModel } from './visionLanguageModel.ts';

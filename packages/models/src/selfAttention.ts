@@ -1,5 +1,6 @@
 import { attention, block, linear, mergeHeads, rope, splitHeads } from '@casement/dsl';
 import type { DecoderConfig } from './decoderConfig.ts';
+import { positionsOf } from './positions.ts';
 import { projections } from './projections.ts';
 
 /** SA(x_T) = MHA(x_T | x_1 … x_T): the whole text, causal, with rotary positions. */
@@ -7,7 +8,7 @@ export function selfAttention(c: DecoderConfig) {
   return block(
     'self_attn',
     {
-      inputs: { x: 'float[batch seq hidden]', positions: 'i32[batch seq]' },
+      inputs: { x: 'float[batch seq hidden]', positions: positionsOf(c.rope, 'seq') },
       params: projections(c.bias),
       state: { past_key_values: 'kv[batch past kvHeads headDim]' },
     },

@@ -1,11 +1,32 @@
 import { argmax } from './argmax.ts';
 import { InputError } from './check.ts';
 import type { Executor, HostTensor, HostTensors } from './executor.ts';
-import { imagePositions, type MergedGrid, textPositions } from './positions.ts';
+import {
+  imagePositions,
+  insertedPositions,
+  type MergedGrid,
+  type PatchGrid,
+  patchPositions,
+  slicePositions,
+  textPositions,
+} from './positions.ts';
 
-export interface WindowOptions {
-  /** Rows and columns of image tokens; models with positions on three axes (M-RoPE) need it. */
+/** An image as the encoder takes it; `@casement/session/image` makes one from a picture. */
+export interface ImagePatches {
+  /** A patch per row: [rows · columns, values of a patch]. */
+  readonly pixelValues: Float32Array;
+  readonly grid: PatchGrid;
+}
+
+/** An image as the decoder takes it. */
+export interface ImageTokens {
+  /** [tokens hidden] */
+  readonly embeds: HostTensor;
+  /** Models with positions on three axes (M-RoPE) need it. */
   readonly grid?: MergedGrid;
+}
+
+export interface ImageOptions {
   readonly signal?: AbortSignal;
 }
 
@@ -17,12 +38,12 @@ export interface GenerateOptions {
 }
 
 /**
- * One conversation with a model, on any executor. The model's entries are `step(input_ids, position_ids) → logits` and,
- * for models with images, `openWindow(image_embeds, image_position_ids)`. Text positions count text tokens; images
- * never advance them (CASA.md).
+ * One conversation with a model, on any executor. The model's entry is `step(input_ids, position_ids) → logits`; models
+ * with images have `openWindow(image_embeds, image_position_ids)`, or `insertImage(image_embeds, position_ids)` if image
+ * tokens enter the text stream; and `encodeImage(pixel_values, patch_position_ids) → image_embeds` if they see pixels.
  */
 export class Session {
-  private textLength = 0;
+  private nextPosition = 0;
   private lastLogits: HostTensor | undefined;
 
   constructor(readonly executor: Executor) {
@@ -30,30 +51,44 @@ export class Session {
     if (missing) throw new InputError(`model ${executor.signature.name} has no entry step with an input "${missing}"`);
   }
 
-  /** How many text tokens the model has seen. */
+  /**
+   * The next text token's position: how many text tokens the model has seen. Images do not advance it (CASA.md), unless
+   * they are inserted into the text.
+   */
   get position(): number {
-    return this.textLength;
+    return this.nextPosition;
   }
 
-  /** Shows a new image, which stands before the next text token, and drops the one before. `image` is [tokens hidden]. */
-  async openWindow(image: HostTensor, options: WindowOptions = {}): Promise<void> {
-    if (!this.executor.signature.entries.openWindow) {
-      throw new InputError(`model ${this.executor.signature.name} takes no images: it has no entry openWindow`);
+  /** The tokens of an image, to be shown once or several times. Nothing else changes. */
+  async encodeImage({ pixelValues, grid }: ImagePatches, options: ImageOptions = {}): Promise<ImageTokens> {
+    const { name, dims, entries } = this.executor.signature;
+    if (!entries.encodeImage) throw new InputError(`model ${name} has no entry encodeImage; give it image tokens`);
+    const patches = grid.rows * grid.columns;
+    // A token is made of a square of patches, so their number is a multiple of the square's.
+    const side = Math.sqrt(dims.patches?.multipleOf ?? 1);
+    const inputs: HostTensors = {
+      patch_position_ids: patchPositions(grid, side),
+      pixel_values: { dtype: 'f32', shape: [patches, pixelValues.length / patches], data: pixelValues },
+    };
+    const { image_embeds: embeds } = await this.executor.run('encodeImage', inputs, signalOf(options));
+    if (!embeds) throw new InputError(`model ${name} has no output "image_embeds"`);
+    return { embeds, grid: { rows: grid.rows / side, columns: grid.columns / side } };
+  }
+
+  /**
+   * Shows an image, which stands before the next text token: opens a window with it, which drops the image before, or
+   * inserts its tokens into the text. When an insertion is aborted half way, the conversation must be reset.
+   */
+  async showImage(image: ImagePatches | ImageTokens, options: ImageOptions = {}): Promise<void> {
+    const { entries, name } = this.executor.signature;
+    if (!entries.openWindow && !entries.insertImage) {
+      throw new InputError(`model ${name} takes no images: it has no entry openWindow or insertImage`);
     }
-    const [tokens, hidden] = image.shape;
-    if (image.shape.length !== 2 || tokens === undefined || hidden === undefined) {
-      throw new InputError(`an image is [tokens, hidden], got [${image.shape.join(', ')}]`);
+    const { embeds, grid } = 'pixelValues' in image ? await this.encodeImage(image, options) : image;
+    if (embeds.shape.length !== 2 || embeds.shape[0] === 0) {
+      throw new InputError(`an image is [tokens, hidden], got [${embeds.shape.join(', ')}]`);
     }
-    const inputs: Record<string, HostTensor> = { image_embeds: { ...image, shape: [1, tokens, hidden] } };
-    if (this.takes('openWindow', 'image_position_ids')) {
-      inputs.image_position_ids = imagePositions(
-        this.textLength,
-        tokens,
-        this.axes('openWindow', 'image_position_ids'),
-        options.grid,
-      );
-    }
-    await this.executor.run('openWindow', inputs, signalOf(options));
+    await (entries.openWindow ? this.openWindow(embeds, grid, options) : this.insertImage(embeds, grid, options));
   }
 
   /** Forgets the newest image and the text since it, in the fusion layers; the text history stays. */
@@ -68,12 +103,9 @@ export class Session {
    */
   async prefill(ids: readonly number[], signal?: AbortSignal): Promise<HostTensor> {
     if (ids.length === 0) throw new InputError('prefill needs at least one token');
-    const longest = this.executor.signature.dims.seq?.max ?? ids.length;
-    const chunks: HostTensor[] = [];
-    for (let start = 0; start < ids.length; start += longest) {
-      chunks.push(await this.step(ids.slice(start, start + longest), signal));
-    }
-    return stackRows(chunks);
+    const rows: HostTensor[] = [];
+    for (const { from, to } of this.chunks('step', ids.length)) rows.push(await this.step(ids.slice(from, to), signal));
+    return stackRows(rows);
   }
 
   /** The likeliest next token after all text so far. Throws when no text was fed yet. */
@@ -96,18 +128,62 @@ export class Session {
   /** Starts over: no text, no image. */
   async reset(): Promise<void> {
     await this.executor.reset();
-    this.textLength = 0;
+    this.nextPosition = 0;
     this.lastLogits = undefined;
+  }
+
+  private async openWindow(embeds: HostTensor, grid: MergedGrid | undefined, options: ImageOptions): Promise<void> {
+    const [tokens = 0] = embeds.shape;
+    const name = 'image_position_ids';
+    const axes = this.axes('openWindow', name);
+    const positions = this.takes('openWindow', name)
+      ? { [name]: imagePositions(this.nextPosition, tokens, axes, grid) }
+      : {};
+    const inputs: HostTensors = { image_embeds: { ...embeds, shape: [1, ...embeds.shape] }, ...positions };
+    await this.executor.run('openWindow', inputs, signalOf(options));
+  }
+
+  private async insertImage(embeds: HostTensor, grid: MergedGrid | undefined, options: ImageOptions): Promise<void> {
+    const [tokens = 0, hidden = 0] = embeds.shape;
+    const axes = this.axes('insertImage', 'position_ids');
+    const { positions, next } = insertedPositions(this.nextPosition, tokens, axes, grid);
+    for (const { from, to } of this.chunks('insertImage', tokens)) {
+      const data = embeds.data.subarray(from * hidden, to * hidden);
+      const inputs: HostTensors = {
+        image_embeds: { ...embeds, shape: [1, to - from, hidden], data },
+        position_ids: slicePositions(positions, from, to),
+      };
+      await this.executor.run('insertImage', inputs, signalOf(options));
+    }
+    this.nextPosition = next;
+    this.lastLogits = undefined;
+  }
+
+  /** Cuts `tokens` tokens into runs of an entry. Throws InputError when the caches have no room for all of them. */
+  private chunks(entry: string, tokens: number): { readonly from: number; readonly to: number }[] {
+    const { dims, entries } = this.executor.signature;
+    for (const dim of Object.keys(entries[entry]?.lengths ?? {})) {
+      const [held, most] = [this.executor.lengths.get(dim) ?? 0, dims[dim]?.max ?? Number.POSITIVE_INFINITY];
+      if (held + tokens <= most) continue;
+      throw new InputError(
+        `${tokens} tokens do not fit: the states counted by "${dim}" hold ${held} positions of ${most}; ` +
+          'build with a larger capacity or reset them',
+      );
+    }
+    const longest = dims.seq?.max ?? tokens;
+    return Array.from({ length: Math.ceil(tokens / longest) }, (_, i) => {
+      return { from: i * longest, to: Math.min((i + 1) * longest, tokens) };
+    });
   }
 
   private async step(ids: readonly number[], signal: AbortSignal | undefined): Promise<HostTensor> {
     const inputs: HostTensors = {
       input_ids: { dtype: 'i32', shape: [1, ids.length], data: Int32Array.from(ids) },
-      position_ids: textPositions(this.textLength, ids.length, this.axes('step', 'position_ids')),
+      position_ids: textPositions(this.nextPosition, ids.length, this.axes('step', 'position_ids')),
     };
     const { logits } = await this.executor.run('step', inputs, signalOf({ signal }));
     if (!logits) throw new InputError(`model ${this.executor.signature.name} has no output "logits"`);
-    this.textLength += ids.length;
+    this.nextPosition += ids.length;
     this.lastLogits = { ...logits, shape: logits.shape.slice(1) };
     return this.lastLogits;
   }

@@ -40,7 +40,7 @@ async function logitsOf(
 ): Promise<HostTensor> {
   const rows: number[] = [];
   for (const { image, ids } of turns) {
-    if (image) await session.openWindow(image, signal ? { signal } : {});
+    if (image) await session.showImage({ embeds: image }, signal ? { signal } : {});
     if (ids.length === 0) continue;
     for (const value of (await session.prefill(ids, signal)).data) rows.push(value);
   }
