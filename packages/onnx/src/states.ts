@@ -13,10 +13,13 @@ export interface StateLayout extends StateNames {
 }
 
 /** What a version of a state is made of. */
-export type Version =
-  | { readonly kind: 'start' }
-  | { readonly kind: 'empty' }
-  | { readonly kind: 'appended'; readonly base: Value; readonly x: Value };
+export type Version = { readonly kind: 'start' } | { readonly kind: 'empty' } | AppendedVersion;
+
+export interface AppendedVersion {
+  readonly kind: 'appended';
+  readonly base: Value;
+  readonly x: Value;
+}
 
 /** Names and axis orders of all states: heads first where attention reads the state, else as the IR has it. */
 export function stateLayouts(program: Program): ReadonlyMap<string, StateLayout> {

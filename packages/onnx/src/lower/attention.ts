@@ -1,31 +1,11 @@
-import { type AttentionAttrs, addDims, type Dim, headCounts, type ops, sameDim, type Value } from '@casement/ir';
+import { addDims, type Dim, headCounts, type ops, sameDim, type Value } from '@casement/ir';
 import { type Context, type LowerWhole, operand, resultOf } from '../context.ts';
 import type { Tensor } from '../graphWriter.ts';
-import { permuted } from '../states.ts';
+import { type AppendedVersion, permuted } from '../states.ts';
 import { mergedShape } from '../values.ts';
+import type { Appended, AttentionCall } from './attentionCall.ts';
 import { allButLast, sameSegment, zeroKey } from './attentionMask.ts';
 import { groupQueryAttention, takesGroupQueryAttention } from './groupQueryAttention.ts';
-
-/** An attention node with what the choice of its form depends on. */
-export interface AttentionCall extends AttentionAttrs {
-  readonly q: Value;
-  readonly k: Value;
-  readonly v: Value;
-  readonly heads: number;
-  readonly kvHeads: number;
-  readonly queries: Dim;
-  readonly keys: Dim;
-  /** What the result is named and looks like: rows with merged heads. */
-  readonly result: Tensor;
-}
-
-/** Rows that attention itself adds to a cache. */
-export interface Appended {
-  readonly past: readonly [Tensor, Tensor];
-  readonly rows: readonly [Tensor, Tensor];
-  /** The cache afterwards. */
-  readonly present: readonly [Tensor, Tensor];
-}
 
 /**
  * ONNX's attention takes rows with merged heads, and a past with heads first. Its causal rule counts the past, so it
@@ -59,8 +39,15 @@ export const attention: LowerWhole<typeof ops.attention> = (ctx, node, attrs) =>
   return emitAttention(ctx, call(), [ctx.values.get(k, 'merged'), ctx.values.get(v, 'merged'), mask], []);
 };
 
-/** What two appends that nothing has read yet would add to their caches. */
-function newRows({ states, values }: Context, k: Value, v: Value) {
+/** The two appends that made keys and values, and how many rows each adds. */
+interface NewRows {
+  readonly key: AppendedVersion;
+  readonly value: AppendedVersion;
+  readonly length: Dim;
+}
+
+/** The appends behind keys and values, unless something has read their results already. */
+function newRows({ states, values }: Context, k: Value, v: Value): NewRows | undefined {
   const [ofKey, ofValue] = [states.versionOf(k), states.versionOf(v)];
   if (k === v || ofKey.kind !== 'appended' || ofValue.kind !== 'appended') return undefined;
   const emptied = [ofKey, ofValue].some(({ base }) => states.versionOf(base).kind === 'empty');
@@ -69,7 +56,7 @@ function newRows({ states, values }: Context, k: Value, v: Value) {
   return { key: ofKey, value: ofValue, length: ofKey.x.type.shape[1] ?? 0 };
 }
 
-function appendAndAttend(ctx: Context, call: AttentionCall, rows: NonNullable<ReturnType<typeof newRows>>): undefined {
+function appendAndAttend(ctx: Context, call: AttentionCall, rows: NewRows): undefined {
   const { values, states } = ctx;
   const present = (end: Value): Tensor => {
     const shape = permuted(end.type.shape, states.layoutOf(end));

@@ -2,7 +2,7 @@ import { type Dim, sameDim } from '@casement/ir';
 import type { Context } from '../context.ts';
 import { ELEM_TYPE, MICROSOFT } from '../enums.ts';
 import type { Tensor } from '../graphWriter.ts';
-import type { Appended, AttentionCall } from './attention.ts';
+import type { Appended, AttentionCall } from './attentionCall.ts';
 
 /**
  * Whether ONNX Runtime's own kernel takes this: always causal, heads of a multiple of 8, keys as wide as values, and

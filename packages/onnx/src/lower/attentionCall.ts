@@ -1,0 +1,23 @@
+import type { AttentionAttrs, Dim, Value } from '@casement/ir';
+import type { Tensor } from '../graphWriter.ts';
+
+/** An attention node with what the choice of its form depends on. */
+export interface AttentionCall extends AttentionAttrs {
+  readonly q: Value;
+  readonly k: Value;
+  readonly v: Value;
+  readonly heads: number;
+  readonly kvHeads: number;
+  readonly queries: Dim;
+  readonly keys: Dim;
+  /** What the result is named and looks like: rows with merged heads. */
+  readonly result: Tensor;
+}
+
+/** Rows that attention itself adds to a cache. */
+export interface Appended {
+  readonly past: readonly [Tensor, Tensor];
+  readonly rows: readonly [Tensor, Tensor];
+  /** The cache afterwards. */
+  readonly present: readonly [Tensor, Tensor];
+}
