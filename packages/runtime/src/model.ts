@@ -10,7 +10,7 @@ import { StateLengths } from './states.ts';
 import { type HostTensor, type HostTensors, toDevice } from './tensor.ts';
 
 export interface RunOptions {
-  /** Outputs to bring to the host; default: all. A `keepAll` build takes names of intermediate values too. */
+  /** Outputs to bring to the host; default: all. */
   readonly outputs?: readonly string[];
   /** Stops a run that has not begun. */
   readonly signal?: AbortSignal;
@@ -159,8 +159,6 @@ export class WebGpuModel {
     return names.map((name) => {
       const [output, range] = [signature.outputs[name], plan.outputs[name]];
       if (output && range) return { name, signature: output, range };
-      const value = plan.values?.[name];
-      if (value) return { name, signature: value, range: value.range };
       const known = Object.keys(signature.outputs).join(', ');
       throw new RuntimeError('call', `${entryName} has no output "${name}"; its outputs are ${known}`);
     });

@@ -44,8 +44,6 @@ export interface LoweredEntry {
   readonly inputs: ReadonlyMap<Value, Operand>;
   /** By name of the output. Dense, one word per element, in the arena. */
   readonly outputs: ReadonlyMap<string, Operand>;
-  /** Every result that lies in the arena. */
-  readonly values: ReadonlyMap<Value, Operand>;
   /** Inputs that are indices: what they must be below. */
   readonly indexLimits: ReadonlyMap<Block, number>;
 }
@@ -87,13 +85,11 @@ class EntryLowering implements LoweringContext {
       // At once: what a later node does to a state must not reach the host.
       for (const value of node.outputs) if (outputs.has(value)) this.keepOutput(value);
     }
-    const values = [...this.operands].filter(([value, { block }]) => value.kind === 'result' && block.kind === 'arena');
     return {
       graph: this.graph,
       steps: this.steps,
       inputs: this.inputs,
       outputs: new Map(this.graph.outputs.map(({ name, value }) => [name, this.outputOf(value)])),
-      values: new Map(values),
       indexLimits: this.indexLimits,
     };
   }

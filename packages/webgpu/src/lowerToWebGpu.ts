@@ -1,5 +1,5 @@
 import type { Program } from '@casement/ir';
-import type { BufferRange, BufferSpec, DispatchPlan, EntryPlan, Plan, PlanVariant, ValuePlan } from '@casement/runtime';
+import type { BufferRange, BufferSpec, DispatchPlan, EntryPlan, Plan, PlanVariant } from '@casement/runtime';
 import { type LoweredEntry, lowerEntry, type ProgramPlans, type Step } from './entryLowering.ts';
 import { formatPlan } from './formatPlan.ts';
 import { KernelFiles } from './kernelFiles.ts';
@@ -11,14 +11,12 @@ import { type WeightLocation, WeightPlan } from './memory/weights.ts';
 import type { Block, Operand, Place } from './operand.ts';
 import { type DeviceProfile, portableProfile } from './profile.ts';
 import { type BundleReport, reportBundle } from './report.ts';
-import { planSignature, tensorSignature } from './signature.ts';
+import { planSignature } from './signature.ts';
 import { planSize } from './size.ts';
 
 export interface WebGpuOptions {
   /** Where each param's bytes lie, by its name. Params that no entry uses need none. */
   readonly weights: ReadonlyMap<string, WeightLocation>;
-  /** For debugging: values share no memory, and the runtime can return each of them like an output. */
-  readonly keepAll?: boolean;
   /** The devices to build for. Default: every WebGPU device. */
   readonly profile?: DeviceProfile;
 }
@@ -36,7 +34,6 @@ export interface WebGpuBundle {
  */
 export function lowerToWebGpu(program: Program, options: WebGpuOptions): WebGpuBundle {
   const profile = options.profile ?? portableProfile;
-  const keepAll = options.keepAll ?? false;
   const plans: ProgramPlans = {
     program,
     profile,
@@ -47,12 +44,12 @@ export function lowerToWebGpu(program: Program, options: WebGpuOptions): WebGpuB
   };
   const lowered = [...program.entries.values()].map((graph) => lowerEntry(plans, graph));
   const kernels = new KernelFiles([...program.dims.keys()]);
-  const arena = new ArenaPlan(profile.limits, keepAll);
+  const arena = new ArenaPlan(profile.limits);
   const entries: Record<string, EntryPlan> = {};
   const uses: Record<string, ArenaUse> = {};
   for (const entry of lowered) {
     const { places, use } = arena.place(entry);
-    entries[entry.graph.name] = planEntry(entry, new Places(places), kernels, plans.inputs.dims, keepAll);
+    entries[entry.graph.name] = planEntry(entry, new Places(places), kernels, plans.inputs.dims);
     uses[entry.graph.name] = use;
   }
   const buffers = [plans.weights, plans.constants, plans.states, plans.inputs, arena].flatMap((plan) => [
@@ -95,27 +92,17 @@ class Places {
   }
 }
 
-function planEntry(
-  entry: LoweredEntry,
-  places: Places,
-  kernels: KernelFiles,
-  dims: BufferRange,
-  keepAll: boolean,
-): EntryPlan {
+function planEntry(entry: LoweredEntry, places: Places, kernels: KernelFiles, dims: BufferRange): EntryPlan {
   const dispatch = ({ kernel, label, blocks, grid }: Step): DispatchPlan => ({
     kernel: kernels.add(kernel, label),
     label,
     grid: grid.map(planSize),
     bindings: [...blocks.map((block) => places.range(block)), ...(kernels.usesDims(kernel) ? [dims] : [])],
   });
-  const values = [...entry.values].map(([{ name, type }, { block }]): [string, ValuePlan] => {
-    return [name, { ...tensorSignature(type), range: places.range(block) }];
-  });
   return {
     inputs: places.ranges([...entry.inputs].map(([{ name }, operand]) => [name, operand])),
     outputs: places.ranges(entry.outputs),
     dispatches: entry.steps.map(dispatch),
-    ...(keepAll ? { values: Object.fromEntries(values) } : {}),
   };
 }
 

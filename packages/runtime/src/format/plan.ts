@@ -109,12 +109,6 @@ export interface EntryPlan {
   readonly inputs: Readonly<Record<string, BufferRange>>;
   readonly outputs: Readonly<Record<string, BufferRange>>;
   readonly dispatches: readonly DispatchPlan[];
-  /** Only in a build with `keepAll`: every intermediate value, readable as if it were an output. */
-  readonly values?: Readonly<Record<string, ValuePlan>>;
-}
-
-export interface ValuePlan extends TensorSignature {
-  readonly range: BufferRange;
 }
 
 export interface DispatchPlan {

@@ -18,14 +18,11 @@ export interface ArenaUse {
 export class ArenaPlan {
   private readonly pages: number[] = [];
 
-  constructor(
-    private readonly limits: ProfileLimits,
-    private readonly keepAll: boolean,
-  ) {}
+  constructor(private readonly limits: ProfileLimits) {}
 
   /** Places the blocks of an entry. */
   place(entry: LoweredEntry): { readonly places: ReadonlyMap<Block, Place>; readonly use: ArenaUse } {
-    const lifetimes = arenaLifetimes(entry, this.keepAll);
+    const lifetimes = arenaLifetimes(entry);
     const pageBytes = this.limits.maxBufferSize;
     const { offsets, bytes, lowerBound } = packArena([...lifetimes.values()], pageBytes);
     const places = [...lifetimes.keys()].map((block, i): [Block, Place] => {
