@@ -76,7 +76,9 @@ export class GraphWriter {
     { attrs = {}, domain }: NodeOptions = {},
   ): void {
     const { scope, place } = this.origin;
-    const where = [scope, place ? printPlace(place) : '', this.remark].filter((part) => part !== '');
+    // The file's own name only, so that a model is the same wherever it was built.
+    const own = place ? printPlace({ ...place, file: basename(place.file) }) : '';
+    const where = [scope, own, this.remark].filter((part) => part !== '');
     const name = results[0]?.name ?? opType;
     this.nodes.push({
       opType,
@@ -104,6 +106,11 @@ export class GraphWriter {
     return this.initializer(`param ${param.name}`, param.name, param.type, (name) =>
       weightTensor(name, param.type.dtype, shape, this.weights(param.name)),
     );
+  }
+
+  /** Whether there is no output to compute. */
+  get isEmpty(): boolean {
+    return this.outputs.length === 0;
   }
 
   /** The ModelProto's bytes. */
@@ -136,4 +143,8 @@ export class GraphWriter {
     this.initializers.set(key, { tensor, proto: make(tensor.name) });
     return tensor;
   }
+}
+
+function basename(path: string): string {
+  return path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
 }

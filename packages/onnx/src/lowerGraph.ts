@@ -14,8 +14,11 @@ export interface GraphOptions {
   readonly layouts: ReadonlyMap<string, StateLayout>;
 }
 
-/** One entry as the bytes of a ModelProto. Throws IrError naming the node that cannot be lowered. */
-export function lowerGraph(program: Program, graph: Graph, options: GraphOptions): Uint8Array {
+/**
+ * One entry as the bytes of a ModelProto; undefined when it has nothing to compute, since it only empties states.
+ * Throws IrError naming the node that cannot be lowered.
+ */
+export function lowerGraph(program: Program, graph: Graph, options: GraphOptions): Uint8Array | undefined {
   const writer = new GraphWriter(graph.name, options.weights);
   const states = new GraphStates(writer, options.layouts);
   reserveNames(writer, graph, options.layouts);
@@ -39,7 +42,7 @@ export function lowerGraph(program: Program, graph: Graph, options: GraphOptions
     if (layout && grown) writer.output(layout.present, values.get(end, layout.form));
   }
   states.declareInputs();
-  return writer.finish();
+  return writer.isEmpty ? undefined : writer.finish();
 }
 
 /** Keeps the names that are seen from outside for those who must have them. */

@@ -16,6 +16,7 @@ export interface OnnxOptions {
 export interface OnnxTarget {
   readonly profile: Profile;
   readonly opset: number;
+  /** An entry that only empties states has no model. */
   readonly entries: Readonly<Record<string, { readonly file: string }>>;
   /** How each state is fed and read back. Axis `i` of the ONNX tensor is axis `perm[i]` of the state. */
   readonly states: Readonly<Record<string, StateTarget>>;
@@ -35,7 +36,7 @@ export interface OnnxModel {
 
 /**
  * Lowers a verified program to ONNX, one model per entry. A state is an input only where an entry reads it, and an
- * output only where the entry leaves it longer; it must be empty after an entry that resets it and appends nothing.
+ * output only where the entry appends to it; after an entry that changes its length without an output, it is empty.
  * Throws IrError when an op or a dtype has no counterpart.
  */
 export function lowerToOnnx(program: Program, { profile, weights }: OnnxOptions): OnnxModel {
@@ -45,7 +46,9 @@ export function lowerToOnnx(program: Program, { profile, weights }: OnnxOptions)
   for (const graph of program.entries.values()) {
     refuseBf16(graph);
     const file = `${graph.name}.onnx`;
-    files.set(file, lowerGraph(program, graph, { profile, weights, layouts }));
+    const model = lowerGraph(program, graph, { profile, weights, layouts });
+    if (model === undefined) continue;
+    files.set(file, model);
     entries[graph.name] = { file };
   }
   const states = [...layouts].map(([name, { past, present, perm }]) => [name, { past, present, perm }] as const);

@@ -1,4 +1,4 @@
-import type { Dim, Value } from '@casement/ir';
+import type { Dim, Origin, Value } from '@casement/ir';
 import { mulDims } from '@casement/ir';
 import type { Dims } from './dims.ts';
 import type { GraphWriter, Tensor } from './graphWriter.ts';
@@ -21,6 +21,7 @@ export const HEADS_FIRST = [0, 2, 1, 3] as const;
 export class Values {
   private readonly makers = new Map<Value, Map<Form, () => Tensor>>();
   private readonly made = new Map<Value, Map<Form, Tensor>>();
+  private readonly origins = new Map<Value, Origin>();
 
   constructor(
     private readonly writer: GraphWriter,
@@ -32,11 +33,13 @@ export class Values {
   /** Says how to compute a form of a value; it is computed at its first use. */
   define(value: Value, form: Form, make: () => Tensor): void {
     inner(this.makers, value).set(form, make);
+    this.origins.set(value, this.writer.origin);
   }
 
   /** Says that a tensor is a form of a value. */
   set(value: Value, form: Form, tensor: Tensor): void {
     inner(this.made, value).set(form, tensor);
+    this.origins.set(value, this.writer.origin);
   }
 
   /** Whether a form is there or can be computed from nothing but its own definition. */
@@ -54,7 +57,11 @@ export class Values {
     const known = forms.get(form);
     if (known) return known;
     const make = this.makers.get(value)?.get(form) ?? (() => this.convert(value, form));
+    // What is computed late still comes from where the value was defined.
+    const { origin } = this.writer;
+    this.writer.origin = this.origins.get(value) ?? origin;
     const tensor = make();
+    this.writer.origin = origin;
     forms.set(form, tensor);
     return tensor;
   }

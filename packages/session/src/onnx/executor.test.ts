@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { namedDim } from '@casement/ir';
+import { namedDim, parseProgram } from '@casement/ir';
 import { lowerToOnnx } from '@casement/onnx';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { maxDifference, openInRuntime } from '../../../../test/support/onnx.ts';
@@ -66,6 +66,50 @@ describe('a run', () => {
   it('gives only the outputs that are asked for, and still updates the states', async () => {
     const executor = await open();
     expect(await executor.run('step', tokens(2, 0), { outputs: [] })).toEqual({});
+    expect(executor.lengths.get('past')).toBe(2);
+    await executor.dispose();
+  });
+});
+
+describe('an entry of its own kind', () => {
+  const memory = parseProgram(`program memory
+dim seq = 1 .. 4
+dim past = 0 .. 8
+state $memory : f32[past 2] axis 0
+entry add(%x : f32[seq 2]) {
+  %all : f32[past+seq 2] = append($memory, %x) {axis=0}
+  %sum : f32[2] = reduceSum(%all) {axis=0, keepDims=false}
+  keep $memory = %all
+  return sum = %sum
+}
+
+entry forget() {
+  %none : f32[0 2] = reset($memory) {axis=0}
+  keep $memory = %none
+}
+
+entry negate(%x : f32[seq 2]) {
+  %y : f32[seq 2] = neg(%x)
+  return y = %y
+}
+`);
+  const x = { dtype: 'f32', shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) } as const;
+
+  it('may only empty a state', async () => {
+    const executor = await openInRuntime(memory, 'onnx');
+    await executor.run('add', { x });
+    expect((await executor.run('add', { x })).sum?.data).toEqual(Float32Array.of(8, 12));
+    expect(await executor.run('forget', {})).toEqual({});
+    expect(executor.lengths.get('past')).toBe(0);
+    expect((await executor.run('add', { x })).sum?.data).toEqual(Float32Array.of(4, 6));
+    await executor.dispose();
+  });
+
+  it('may run without states and for no output', async () => {
+    const executor = await openInRuntime(memory, 'onnx');
+    await executor.run('add', { x });
+    expect((await executor.run('negate', { x })).y?.data).toEqual(Float32Array.of(-1, -2, -3, -4));
+    expect(await executor.run('negate', { x }, { outputs: [] })).toEqual({});
     expect(executor.lengths.get('past')).toBe(2);
     await executor.dispose();
   });

@@ -63,10 +63,9 @@ class OnnxExecutor implements Executor {
     const dims = bindSizes(this.signature, entry, inputs, this.current);
     const after = lengthsAfter(this.signature, entry, dims);
     const session = this.sessions.get(entry);
-    if (session === undefined) throw new Error(`the artifact has no ONNX model for entry "${entry}"`);
-    const presents = this.signature.states.filter(({ name }) => session.outputNames.includes(this.presentOf(name)));
-    const fetches = [...wanted, ...presents.map(({ name }) => this.presentOf(name))];
-    const results = await this.runSession(entry, session, this.feeds(session, inputs, dims), fetches);
+    // An entry that only empties states has no model.
+    if (!session && wanted.length > 0) throw new Error(`the artifact has no ONNX model for entry "${entry}"`);
+    const results = session ? await this.runSession(entry, session, this.feeds(session, inputs, dims), wanted) : {};
     // Only now, so that a failed run changes nothing.
     for (const { name, dim } of this.signature.states) {
       const present = results[this.presentOf(name)];
@@ -81,10 +80,13 @@ class OnnxExecutor implements Executor {
     entry: string,
     session: InferenceSession,
     feeds: Record<string, Tensor>,
-    fetches: readonly string[],
+    wanted: readonly string[],
   ): Promise<InferenceSession.OnnxValueMapType> {
+    const presents = this.signature.states.map(({ name }) => this.presentOf(name));
+    const fetches = session.outputNames.filter((name) => wanted.includes(name) || presents.includes(name));
     try {
-      return await session.run(feeds, fetches);
+      // Nothing may be wanted, but ONNX Runtime wants to fetch something.
+      return await session.run(feeds, fetches.length > 0 ? fetches : session.outputNames);
     } catch (error) {
       throw new Error(`entry ${entry} failed in ONNX Runtime: ${messageOf(error)}`, { cause: error });
     }
