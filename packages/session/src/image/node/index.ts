@@ -1,1 +1,1 @@
-export {};
+export { decodeImage } from './decode-image.ts';
