@@ -4,6 +4,15 @@ import type { onnx as Onnx } from 'onnx-proto';
 import onnxProto from 'onnx-proto';
 import { ATTRIBUTE_TYPE, ELEM_TYPE, EXTERNAL, IR_VERSION } from './enums.ts';
 
+declare global {
+  /** The types of onnx-proto name this global and leave it undeclared, which would make integers `any`. */
+  interface Long {
+    readonly low: number;
+    readonly high: number;
+    readonly unsigned: boolean;
+  }
+}
+
 /** Where the bytes of a weight are: a range of a file in the model's folder, or here. */
 export type WeightPlace =
   | { readonly file: string; readonly byteOffset: number; readonly byteLength: number }

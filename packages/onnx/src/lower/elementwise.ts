@@ -1,5 +1,5 @@
 import type { ops } from '@casement/ir';
-import { type Lower, lowerTo } from '../context.ts';
+import { type Lower, lowerTo, operand } from '../context.ts';
 
 type Elementwise = Lower<typeof ops.add>;
 
@@ -34,8 +34,7 @@ export const sub = same('Sub');
 export const tanh = same('Tanh');
 
 export const rsqrt: Elementwise = (ctx, node) => {
-  const [x] = node.inputs.map((input) => ctx.values.plain(input));
-  if (x === undefined) return;
+  const x = ctx.values.plain(operand(node, 0));
   const root = ctx.writer.op('Sqrt', [x], ctx.writer.fresh(`${x.name}.root`, x.type));
   lowerTo(ctx, node, 'Reciprocal', { inputs: [root] });
 };
