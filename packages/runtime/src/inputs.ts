@@ -19,7 +19,9 @@ export function checkInputs(entryName: string, entry: EntrySignature, inputs: Ho
 }
 
 function checkTensor(wanted: string, spec: InputSignature, { dtype, shape, data }: HostTensor): void {
-  if (dtype !== spec.dtype) throw new RuntimeError('call', `${wanted}, got ${printTensor(dtype, shape)}`);
+  // Floats of every dtype come as Float32Array, so any of them will do for another.
+  const bothFloat = arrayNameOf(dtype) === 'Float32Array' && arrayNameOf(spec.dtype) === 'Float32Array';
+  if (dtype !== spec.dtype && !bothFloat) throw new RuntimeError('call', `${wanted}, got ${printTensor(dtype, shape)}`);
   // By name, since arrays may come from another realm (an iframe, a vm context).
   if (data[Symbol.toStringTag] !== arrayNameOf(dtype)) {
     throw new RuntimeError('call', `${wanted} in a ${arrayNameOf(dtype)}, got ${data[Symbol.toStringTag]}`);

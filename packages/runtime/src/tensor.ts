@@ -31,10 +31,9 @@ export function elementCount(shape: readonly number[]): number {
 }
 
 /** Elements as kernels see them: four bytes each, floats as f32, bool and u8 as u32. */
-export function toDevice({ data }: HostTensor): Float32Array | Int32Array | Uint32Array {
-  if (data instanceof Uint8Array) return Uint32Array.from(data);
-  // i64 never gets into a plan, so this only keeps the types honest.
-  return data instanceof Float64Array ? Int32Array.from(data) : data;
+export function toDevice({ dtype, data }: HostTensor): Float32Array | Int32Array | Uint32Array {
+  if (arrayNameOf(dtype) === 'Uint8Array') return Uint32Array.from(data);
+  return data as Float32Array | Int32Array; // checkInputs has compared the array with the dtype; no plan has i64
 }
 
 /** The opposite of `toDevice`; the result keeps `bytes`. */

@@ -82,7 +82,7 @@ class EntryLowering implements LoweringContext {
     for (const node of this.graph.nodes) {
       this.node = node;
       this.lowerNode(node);
-      // At once: what a later node does to a state must not reach the host.
+      // Right here, so that a copy carries the label of the node.
       for (const value of node.outputs) if (outputs.has(value)) this.keepOutput(value);
     }
     return {

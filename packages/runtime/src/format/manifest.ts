@@ -59,6 +59,7 @@ export interface OnnxTarget {
   /** `onnx`: ai.onnx only; `ort`: com.microsoft too. */
   readonly profile: 'onnx' | 'ort';
   readonly opset: number;
+  /** An entry that only empties states has no model. */
   readonly entries: Readonly<Record<string, { readonly file: string }>>;
   /** How each state is fed and read back. `perm` turns the state's axes into the ONNX tensor's. */
   readonly states: Readonly<

@@ -18,26 +18,50 @@ export interface ArenaPlan {
 export const ALIGNMENT = 256;
 
 /**
- * Places lifetimes so that those that overlap in time do not overlap in memory: largest first, each in the lowest gap
- * (greedy by size, Pisarchyk & Lee, arXiv 2001.03288). None crosses a multiple of `pageBytes`, so that the arena can be
- * cut into buffers of that size. Throws RangeError when one is larger than a page.
+ * Places lifetimes so that those that overlap in time do not overlap in memory: each in the lowest gap, in the order
+ * that comes out smallest (largest first is the greedy of Pisarchyk & Lee, arXiv 2001.03288; no single order is always
+ * best). None crosses a multiple of `pageBytes`, so that the arena can be cut into buffers of that size.
+ *
+ * @throws RangeError when one is larger than a page.
  */
 export function packArena(lifetimes: readonly Lifetime[], pageBytes: number): ArenaPlan {
+  const items = lifetimes.map((lifetime, index): Item => ({ ...lifetime, index, bytes: align(lifetime.bytes) }));
+  const tooLarge = items.find(({ bytes }) => bytes > pageBytes);
+  if (tooLarge) throw new RangeError(`${tooLarge.bytes} bytes do not fit a page of ${pageBytes}`);
+  const layouts = ORDERS.map((order) => placeInOrder(items.toSorted(order), pageBytes));
+  const best = layouts.reduce((smallest, layout) => (endOf(layout) < endOf(smallest) ? layout : smallest));
   const offsets = new Array<number>(lifetimes.length).fill(0);
-  const order = lifetimes
-    .map((lifetime, index) => ({ ...lifetime, index, bytes: align(lifetime.bytes) }))
-    .sort((a, b) => b.bytes - a.bytes || a.from - b.from);
-  const placed: (Lifetime & { readonly offset: number })[] = [];
-  for (const item of order) {
-    if (item.bytes > pageBytes) throw new RangeError(`${item.bytes} bytes do not fit a page of ${pageBytes}`);
+  for (const { index, offset } of best) offsets[index] = offset;
+  return { offsets, bytes: endOf(best), lowerBound: peak(items) };
+}
+
+interface Item extends Lifetime {
+  readonly index: number;
+}
+
+interface Placed extends Item {
+  readonly offset: number;
+}
+
+const ORDERS: readonly ((a: Item, b: Item) => number)[] = [
+  (a, b) => b.bytes - a.bytes || a.from - b.from,
+  (a, b) => b.bytes * (b.to - b.from + 1) - a.bytes * (a.to - a.from + 1),
+  (a, b) => b.to - b.from - (a.to - a.from) || b.bytes - a.bytes,
+];
+
+function placeInOrder(items: readonly Item[], pageBytes: number): readonly Placed[] {
+  const placed: Placed[] = [];
+  for (const item of items) {
     const rivals = placed.filter(({ from, to }) => from <= item.to && item.from <= to);
     const offset = lowestGap(rivals, item.bytes, pageBytes);
-    placed.push({ ...item, offset });
-    placed.sort((a, b) => a.offset - b.offset);
-    offsets[item.index] = offset;
+    const above = placed.findIndex((other) => other.offset > offset);
+    placed.splice(above < 0 ? placed.length : above, 0, { ...item, offset });
   }
-  const bytes = placed.reduce((end, item) => Math.max(end, item.offset + item.bytes), 0);
-  return { offsets, bytes, lowerBound: peak(lifetimes) };
+  return placed;
+}
+
+function endOf(layout: readonly Placed[]): number {
+  return layout.reduce((end, { offset, bytes }) => Math.max(end, offset + bytes), 0);
 }
 
 /** Rivals are sorted by offset. */
@@ -58,8 +82,8 @@ function withinPage(offset: number, bytes: number, pageBytes: number): number {
 
 function peak(lifetimes: readonly Lifetime[]): number {
   const changes = lifetimes.flatMap(({ bytes, from, to }) => [
-    { at: from, bytes: align(bytes) },
-    { at: to + 1, bytes: -align(bytes) },
+    { at: from, bytes },
+    { at: to + 1, bytes: -bytes },
   ]);
   // What ends at a step makes room before what begins there.
   changes.sort((a, b) => a.at - b.at || a.bytes - b.bytes);
