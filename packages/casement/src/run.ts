@@ -1,7 +1,7 @@
 import { Session } from '@casement/session';
 import type { Target } from './artifact/compile.ts';
 import { openExecutor } from './artifact/openExecutor.ts';
-import { turnsOf } from './conversation.ts';
+import { shownImages, turnsOf } from './conversation.ts';
 import { readConversation } from './golden.ts';
 
 export interface RunOptions {
@@ -22,8 +22,9 @@ export async function* run({ artifact, input, target, maxTokens, stop, signal }:
   try {
     const session = new Session(executor);
     const abort = signal ? { signal } : {};
-    for (const { image, ids } of turnsOf(conversation)) {
-      if (image) await session.showImage({ embeds: image }, abort);
+    const images = shownImages(conversation.images, 'encodeImage' in executor.signature.entries);
+    for (const { image, ids } of turnsOf(conversation.ids, images)) {
+      if (image) await session.showImage(image, abort);
       if (ids.length > 0) await session.prefill(ids, signal);
     }
     yield* session.generate({ maxTokens, ...abort, ...(stop ? { stop } : {}) });

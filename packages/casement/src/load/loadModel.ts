@@ -1,10 +1,10 @@
 import { existsSync, statSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { ModelDefinition } from '@casement/dsl';
 import { modelFromConfig } from '@casement/models';
 import { UserError } from '../error.ts';
 import { importModule } from './importModule.ts';
+import { readConfig } from './readConfig.ts';
 
 export interface LoadedModel {
   readonly definition: ModelDefinition;
@@ -38,18 +38,6 @@ async function modelOf(exported: unknown, path: string, checkpoint: string | und
   const made: unknown = await exported(await readConfig(checkpoint));
   if (isModel(made)) return made;
   throw new UserError(`${path}: the default export must return a model, as model(…) and decoder(…) make them`);
-}
-
-async function readConfig(folder: string): Promise<unknown> {
-  const path = join(folder, 'config.json');
-  const text = await readFile(path, 'utf8').catch((error: Error) => {
-    throw new UserError(`cannot read ${path}: ${error.message}; a checkpoint folder holds a config.json`);
-  });
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new UserError(`${path} is no JSON: ${error instanceof Error ? error.message : String(error)}`);
-  }
 }
 
 function isModel(value: unknown): value is ModelDefinition {

@@ -32,7 +32,7 @@ export async function findDeparture(
   const sessions = [new Session(expected.executor), new Session(actual.executor)];
   for (const { image, ids } of turns) {
     for (const session of sessions) {
-      if (image) await session.showImage({ embeds: image });
+      if (image) await session.showImage(image);
       if (ids.length > 0) await session.prefill(ids);
     }
     const departure = firstDifference(program, expected.runs, actual.runs, tolerance);

@@ -25,10 +25,15 @@ export function formatVerification(report: VerifyReport): string {
       ['golden', expectedGreedy.join(' ')],
       ...targets.map(({ target, greedy }) => [target, greedy.join(' ')]),
     ]),
+    ...targets.flatMap(formatImageTokens),
     ...targets.flatMap(formatDeparture),
     '',
     passed ? 'All targets agree with the golden.' : 'Some targets do not agree with the golden.',
   ].join('\n');
+}
+
+function formatImageTokens({ target, imageTokens }: TargetReport): string[] {
+  return imageTokens ? [`image tokens of ${target}: max abs ${formatError(imageTokens.maxAbsolute)}`] : [];
 }
 
 function formatDeparture({ target, passed, departure }: TargetReport): string[] {

@@ -1,23 +1,29 @@
 import { type Executor, type HostTensor, Session } from '@casement/session';
-import { type Turn, tokenByToken, turnsOf } from '../conversation.ts';
-import type { Golden } from '../golden.ts';
+import { type ShownImage, shownImages, type Turn, tokenByToken, turnsOf } from '../conversation.ts';
+import type { Golden, GoldenImage } from '../golden.ts';
 import { compareTensors, type Difference } from './compare.ts';
 
 /** How one executor did on a golden. */
 export interface GoldenRun {
-  /** Logits of every position, one chunk per window, as a user would feed it. */
+  /** Tokens that the encoder made of the images; absent when the model or the golden has no pixels. */
+  readonly imageTokens?: Difference;
+  /** Logits of every text position, one chunk per window, as a user would feed it. */
   readonly chunked: Difference;
-  /** Logits of every position, token by token. */
+  /** Logits of every text position, token by token. */
   readonly tokenByToken: Difference;
   /** Chunked against token by token. */
   readonly betweenBoth: Difference;
   readonly greedy: readonly number[];
 }
 
-/** Runs the whole sequence in chunks and token by token, then continues it greedily. Leaves the executor reset. */
+/**
+ * Encodes the images, runs the whole sequence in chunks and token by token, then continues it greedily. Leaves the
+ * executor reset.
+ */
 export async function runGolden(executor: Executor, golden: Golden, signal?: AbortSignal): Promise<GoldenRun> {
   const session = new Session(executor);
-  const turns = turnsOf(golden);
+  const { images, imageTokens } = await encodeImages(session, golden.images, signal);
+  const turns = turnsOf(golden.ids, images);
   const single = await logitsOf(session, tokenByToken(turns), signal);
   await session.reset();
   const chunked = await logitsOf(session, turns, signal);
@@ -26,11 +32,34 @@ export async function runGolden(executor: Executor, golden: Golden, signal?: Abo
   for await (const token of session.generate(options)) greedy.push(token);
   await session.reset();
   return {
+    ...(imageTokens ? { imageTokens } : {}),
     chunked: compareTensors(chunked, golden.logits),
     tokenByToken: compareTensors(single, golden.logits),
     betweenBoth: compareTensors(chunked, single),
     greedy,
   };
+}
+
+/** Each image once, and how far the worst of them is from the golden's. */
+async function encodeImages(
+  session: Session,
+  images: readonly GoldenImage[],
+  signal: AbortSignal | undefined,
+): Promise<{ readonly images: readonly ShownImage[]; readonly imageTokens?: Difference }> {
+  const seesPixels = session.executor.signature.entries.encodeImage !== undefined;
+  const differences: Difference[] = [];
+  const encoded: ShownImage[] = [];
+  for (const [i, { start, image }] of shownImages(images, seesPixels).entries()) {
+    if ('embeds' in image) {
+      encoded.push({ start, image });
+      continue;
+    }
+    const tokens = await session.encodeImage(image, signal ? { signal } : {});
+    encoded.push({ start, image: tokens });
+    differences.push(compareTensors(tokens.embeds, images[i]?.tokens.embeds ?? tokens.embeds));
+  }
+  const [worst] = differences.sort((a, b) => b.maxAbsolute - a.maxAbsolute);
+  return { images: encoded, ...(worst ? { imageTokens: worst } : {}) };
 }
 
 async function logitsOf(
@@ -40,7 +69,7 @@ async function logitsOf(
 ): Promise<HostTensor> {
   const rows: number[] = [];
   for (const { image, ids } of turns) {
-    if (image) await session.showImage({ embeds: image }, signal ? { signal } : {});
+    if (image) await session.showImage(image, signal ? { signal } : {});
     if (ids.length === 0) continue;
     for (const value of (await session.prefill(ids, signal)).data) rows.push(value);
   }

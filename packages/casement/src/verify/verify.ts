@@ -8,11 +8,12 @@ import { openCheckpoint, type RenameTable, type TensorSource } from '@casement/w
 import { compileFor, type Profile, type Target } from '../artifact/compile.ts';
 import { openExecutor } from '../artifact/openExecutor.ts';
 import { writeArtifact } from '../artifact/writeArtifact.ts';
-import { turnsOf } from '../conversation.ts';
+import { shownImages, turnsOf } from '../conversation.ts';
 import { UserError } from '../error.ts';
 import { type Golden, readGolden } from '../golden.ts';
 import { loadModel } from '../load/loadModel.ts';
 import { loadParams } from '../load/loadParams.ts';
+import { readImageToken } from '../load/readConfig.ts';
 import { exposeValues } from './exposeValues.ts';
 import { type Departure, findDeparture } from './findDeparture.ts';
 import { type GoldenRun, runGolden } from './runGolden.ts';
@@ -29,7 +30,7 @@ export interface VerifyOptions {
   readonly targets?: readonly VerifyTarget[];
   readonly dtype?: FloatDType;
   readonly profile?: Profile;
-  /** Largest absolute difference of logits that passes, for every target; default: by target and dtype. */
+  /** Largest absolute difference of logits and image tokens that passes, for every target; default: by target and dtype. */
   readonly tolerance?: number;
   readonly rename?: RenameTable;
   /** Accept tensors of the checkpoint that the model does not use. */
@@ -67,16 +68,16 @@ const DEPARTURE = { f32: 1e-4, f16: 2e-2, bf16: 1e-1 } as const;
 
 /**
  * Runs a model on the inputs of a golden, in chunks and token by token, on every target, and compares logits of every
- * position and the greedy continuation. Targets are built into a temporary folder as `build` would. A target that
+ * position, tokens of images and the greedy continuation. Targets are built into a temporary folder as `build` would. A target that
  * fails is run again, value by value, to find where it departs from the reference.
  */
 export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   const { dtype = 'f32' } = options;
-  const golden = await readGolden(options.golden);
   const { definition, checkpoint } = await loadModel(options.model, options.checkpoint);
   if (checkpoint === undefined) {
     throw new UserError(`${options.model} is a model without weights; name their folder with --checkpoint`);
   }
+  const golden = await readGolden(options.golden, { imageToken: await readImageToken(checkpoint) });
   const program = definition.build({ dtype });
   const source = await openCheckpoint(checkpoint);
   try {
@@ -134,7 +135,7 @@ async function verifyTarget(bench: Bench, target: VerifyTarget): Promise<TargetR
     runGolden(executor, golden, options.signal),
   );
   const tolerance = options.tolerance ?? (dtype === 'f32' ? F32_TOLERANCE[target] : HALF_TOLERANCE);
-  const differences = [run.chunked, run.tokenByToken, run.betweenBoth];
+  const differences = [run.chunked, run.tokenByToken, run.betweenBoth, ...(run.imageTokens ? [run.imageTokens] : [])];
   const greedyMatches = golden.greedy.every((token, i) => run.greedy[i] === token);
   // In half precision a near tie may fall the other way, so tokens are reported but do not decide.
   const passed = differences.every(({ maxAbsolute }) => maxAbsolute <= tolerance) && (greedyMatches || dtype !== 'f32');
@@ -143,10 +144,12 @@ async function verifyTarget(bench: Bench, target: VerifyTarget): Promise<TargetR
 }
 
 async function departureOf(bench: Bench, target: Target): Promise<Departure | undefined> {
+  const { golden, dtype } = bench;
+  const turns = turnsOf(golden.ids, shownImages(golden.images, bench.program.entries.has('encodeImage')));
   const exposed = exposeValues(compileFor(target, bench.program, bench.options.profile));
   return withExecutor(bench, 'reference', exposed, (reference) =>
     withExecutor(bench, target, exposed, (executor) =>
-      findDeparture(exposed, { reference, target: executor }, turnsOf(bench.golden), DEPARTURE[bench.dtype]),
+      findDeparture(exposed, { reference, target: executor }, turns, DEPARTURE[dtype]),
     ),
   );
 }
