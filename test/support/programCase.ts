@@ -32,7 +32,7 @@ export interface Call {
   readonly sizes: Readonly<Record<string, number>>;
 }
 
-/** What a call gives: its outputs, and the states as it leaves them. */
+/** What a call gives: its outputs, and the states that have been changed so far. */
 export interface Answer {
   readonly outputs: ReadonlyMap<string, HostTensor>;
   readonly states: ReadonlyMap<string, HostTensor>;
@@ -103,7 +103,9 @@ export function runCase(
       ...(onResult ? { onResult: (value: Value, tensor: HostTensor) => onResult(turn, value, tensor) } : {}),
     });
     const at = (i: number): HostTensor => results[i] ?? missing(`result ${i}`);
-    const changed = graph.states.map(({ state }, i) => [state, at(graph.outputs.length + i)] as const);
+    const changed = graph.states.flatMap(({ state, start, end }, i) =>
+      end === start ? [] : [[state, at(graph.outputs.length + i)] as const],
+    );
     states = new Map([...states, ...changed]);
     lengths = new Map([...lengths, ...changed.map(([state, tensor]) => lengthOf(program, state, tensor))]);
     return { outputs: new Map(graph.outputs.map(({ name }, i) => [name, at(i)])), states };

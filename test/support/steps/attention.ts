@@ -56,8 +56,11 @@ export const cachedAttention: Step = (sketch, choice) => {
   const q = turned(sketch, intoHeads(sketch, x, kvHeads * (1 + (choice.b % 2)), size, choice.n), choice);
   const k = turned(sketch, intoHeads(sketch, x, kvHeads, size, choice.n + 1), choice);
   const v = intoHeads(sketch, x, kvHeads, size, choice.n + 2);
+  // Read before the update and used after it: an executor that updates in place must have copied it.
+  const old = choice.n % 4 === 3 ? sketch.emit(ops.reshape, [keys], { shape: [1, PAST, 8] }) : undefined;
   const allKeys = sketch.emit(ops.append, [keys, k.value], { axis: 1 });
   const allValues = sketch.emit(ops.append, [values, v.value], { axis: 1 });
+  if (old) sketch.add({ value: sketch.emit(ops.reduceSum, [old], { axis: 1, keepDims: false }), bound: 1000 });
   const attrs = { causal: true, scale: size ** -0.5 };
   return merged(sketch, sketch.emit(ops.attention, [q.value, allKeys, allValues], attrs), v.bound);
 };
@@ -66,8 +69,7 @@ export const cachedAttention: Step = (sketch, choice) => {
 export const peek: Step = (sketch, { b }) => {
   const state = choose(Object.values(cache(sketch)), b);
   if (!hasGrown(sketch)) {
-    const x = { value: sketch.emit(ops.reduceSum, [state], { axis: 1, keepDims: b % 2 === 0 }), bound: 1000 };
-    return x;
+    return { value: sketch.emit(ops.reduceSum, [state], { axis: 1, keepDims: b % 2 === 0 }), bound: 1000 };
   }
   const [, length] = state.type.shape;
   const start = subDims(length ?? 1, 1);
@@ -90,10 +92,10 @@ export function clear(sketch: Sketch): void {
   for (const state of Object.values(cache(sketch))) sketch.emit(ops.reset, [state], { axis: 1 });
 }
 
-export function rope(sketch: Sketch, choice: Choice): Bounded | undefined {
+export const rope: Step = (sketch, choice) => {
   const x = sketch.pick(choice.a, (value) => isSequence(value) && Number(lastDim(value)) % 4 === 0);
   if (!x) return undefined;
   const size = Number(lastDim(x.value)) / 2;
   const heads = sketch.emit(ops.reshape, [x.value], { shape: [1, SEQ, 2, size] });
   return turned(sketch, { value: heads, bound: x.bound }, { ...choice, n: 1 });
-}
+};
