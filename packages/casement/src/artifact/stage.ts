@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { UserError } from '../error.ts';
 import { MANIFEST_FILE } from './manifest.ts';
@@ -13,6 +13,8 @@ export async function stageFolder<T>(dir: string, write: (staging: string) => Pr
   await refuseForeignFolder(target);
   await mkdir(dirname(target), { recursive: true });
   const staging = await mkdtemp(join(dirname(target), `.${basename(target)}-`));
+  // mkdtemp makes folders that only their owner may read; a server or another user is meant to read this one.
+  await chmod(staging, 0o777 & ~process.umask());
   try {
     const result = await write(staging);
     const old = `${staging}-old`;
