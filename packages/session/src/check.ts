@@ -46,6 +46,16 @@ function checkTensor(entry: string, spec: TensorSpec, tensor: HostTensor | undef
   if (tensor.data.length !== count) {
     throw new InputError(`${entry}: input "${spec.name}" has ${tensor.data.length} elements, its shape says ${count}`);
   }
+  checkIndices(entry, spec, tensor);
+}
+
+/** GPUs read something for an index that is out of range, and ONNX counts negative ones from the end. */
+function checkIndices(entry: string, { name, below }: TensorSpec, { data }: HostTensor): void {
+  if (below === undefined) return;
+  const at = data.findIndex((index: number) => !(index >= 0 && index < below));
+  if (at >= 0) {
+    throw new InputError(`${entry}: input "${name}" holds ${data[at]} at ${at}; it must be from 0 to ${below - 1}`);
+  }
 }
 
 function isFloat(dtype: TensorSpec['dtype']): boolean {

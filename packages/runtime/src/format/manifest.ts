@@ -27,6 +27,8 @@ export interface TensorSpec {
   readonly name: string;
   readonly dtype: DTypeName;
   readonly shape: readonly (number | string)[];
+  /** Set for indices (token ids): every element must be at least 0 and below this. */
+  readonly below?: number;
 }
 
 export interface EntrySpec {

@@ -1,4 +1,4 @@
-import { type Dim, evaluateDim, lengthDim, type Program, type TensorType } from '@casement/ir';
+import { type Dim, evaluateDim, type Graph, lengthDim, type Program, type TensorType, type Value } from '@casement/ir';
 import type { EntrySpec, StateSpec, TensorSpec } from '@casement/runtime';
 import type { ModelSignature } from '../executor.ts';
 
@@ -14,7 +14,7 @@ export function programSignature(program: Program): ModelSignature {
     return [
       graph.name,
       {
-        inputs: graph.inputs.map((input) => tensorSpec(input.name, input.type)),
+        inputs: graph.inputs.map((input) => inputSpec(graph, input)),
         outputs: graph.outputs.map(({ name, value }) => tensorSpec(name, value.type)),
         lengths: Object.fromEntries(lengths),
       },
@@ -43,6 +43,15 @@ function programDType(program: Program): ModelSignature['dtype'] {
     weights.set(type.dtype, (weights.get(type.dtype) ?? 0) + count);
   }
   return [...weights].reduce((best, entry) => (entry[1] > best[1] ? entry : best))[0];
+}
+
+/** An input, with what it must be below if it is an index into a table. */
+function inputSpec(graph: Graph, input: Value): TensorSpec {
+  const tables = graph.nodes.filter(({ op, inputs }) => op.name === 'gather' && inputs[1] === input);
+  const sizes = tables.map(({ inputs, attrs }) => inputs[0]?.type.shape.at(Number(attrs.axis)));
+  const limits = sizes.filter((size) => typeof size === 'number');
+  const spec = tensorSpec(input.name, input.type);
+  return limits.length === 0 ? spec : { ...spec, below: Math.min(...limits) };
 }
 
 function tensorSpec(name: string, type: TensorType): TensorSpec {
