@@ -43,9 +43,10 @@ export function foldConstants(): Pass {
   });
 }
 
-function isStatic({ outputs, attrs, op }: Node): boolean {
-  if (op.updatesState || outputs.length !== 1) return false;
-  return symbolicDims(attrs).length === 0 && !outputs.some(({ type }) => type.shape.some(isSymbolic));
+function isStatic({ outputs, attrs }: Node): boolean {
+  return (
+    outputs.length === 1 && symbolicDims(attrs).length === 0 && !outputs.some(({ type }) => type.shape.some(isSymbolic))
+  );
 }
 
 function fold(node: Node, operands: readonly HostTensor[], note: (text: string) => void): HostTensor | undefined {

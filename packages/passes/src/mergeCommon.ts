@@ -6,8 +6,8 @@ import { rewriteGraph } from './rewriteGraph.ts';
  * Computes the same thing once: nodes of one op with the same operands and attributes become the first of them.
  *
  * Requires: nothing; it finds most after `simplify`.
- * Ensures: no two nodes of an entry are the same, except updates of states, each of which makes a version of its own.
- * A node that reads a state may be merged into an earlier one: both read the same version.
+ * Ensures: no two nodes of an entry are the same. States stay as they are: two updates never have the same operands,
+ * since each uses a version up, and nodes that read a state are merged only if they read the same version.
  */
 export function mergeCommon(): Pass {
   return entryPass('mergeCommon', (graph) => {
@@ -19,7 +19,6 @@ export function mergeCommon(): Pass {
     };
     const firsts = new Map<string, Node>();
     return rewriteGraph(graph, (node) => {
-      if (node.op.updatesState) return undefined;
       const key = `${node.op.name}(${node.inputs.map(numberOf)})${attrsKey(node)}`;
       const first = firsts.get(key);
       if (first === undefined) {

@@ -61,6 +61,22 @@ describe('removeDead', () => {
     expect(removeDead().run(once).program).toBe(once);
   });
 
+  it('removes params and states also where every node is needed', () => {
+    const text = `program p
+dim past = 0 .. 8
+param @unused : f32[3]
+state $unused : f32[past 3] axis 0
+
+entry main(%x : f32[3]) {
+  return x = %x
+}
+`;
+    const noParam = runPass(removeDead(), text.replace(/param .*\n/, ''));
+    const noState = runPass(removeDead(), text.replace(/state .*\n/, ''));
+    expect([noParam.changed, noParam.program.states.size]).toEqual([true, 0]);
+    expect([noState.changed, noState.program.params.size]).toEqual([true, 0]);
+  });
+
   it('keeps params and states that another entry uses', () => {
     const other = `
 entry other() {
