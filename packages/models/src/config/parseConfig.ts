@@ -43,7 +43,7 @@ export function parseConfig(config: unknown, capacity: Partial<Capacity> = {}): 
 
   const chosen = fusion.data.fusion;
   const unfit = [
-    ...textProblems(text.data, family),
+    ...textProblems(text.data, family).map((problem) => (nested ? `text_config.${problem}` : problem)),
     ...(vision.data ? visionProblems(vision.data, text.data.hidden_size) : []),
     ...(chosen ? fusionProblems(chosen, text.data.num_hidden_layers) : []),
   ];

@@ -44,11 +44,10 @@ export function textProblems(c: TextFields, { mrope }: Family): string[] {
   if (heads % kvHeads !== 0) {
     problems.push(`num_attention_heads: ${heads} is no multiple of num_key_value_heads, ${kvHeads}`);
   }
-  if (!c.head_dim && hidden % heads !== 0) {
-    problems.push(`head_dim: is missing, and hidden_size ${hidden} is no multiple of num_attention_heads, ${heads}`);
-  }
   const dim = headDim(c);
-  if (dim % 2 !== 0) problems.push(`head_dim: ${dim} is odd, but rotary embeddings turn pairs`);
+  if (!Number.isInteger(dim)) {
+    problems.push(`head_dim: is missing, and hidden_size ${hidden} is no multiple of num_attention_heads, ${heads}`);
+  } else if (dim % 2 !== 0) problems.push(`head_dim: ${dim} is odd, but rotary embeddings turn pairs`);
   const sections = rotary(c).mrope_section;
   const pairs = sections?.reduce((sum, count) => sum + count, 0);
   if (mrope && sections === undefined) problems.push('rope_scaling.mrope_section: is missing');
