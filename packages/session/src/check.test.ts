@@ -38,9 +38,12 @@ describe('a call that does not fit is refused with what, where and what instead'
     'wrong dtype': () => checkInputs(signature, 'step', { ids: { ...ids, dtype: 'f32' }, x }, undefined),
     'wrong rank': () => checkInputs(signature, 'step', { ids: { ...ids, shape: [2] }, x }, undefined),
     'wrong size': () => checkInputs(signature, 'step', { ids, x: { ...x, shape: [1, 1, 8] } }, undefined),
-    'too few elements': () => checkInputs(signature, 'step', { ids, x: { ...x, data: new Float32Array(7) } }, undefined),
-    'negative index': () => checkInputs(signature, 'step', { ids: { ...ids, data: Int32Array.of(0, -1) }, x }, undefined),
-    'index too large': () => checkInputs(signature, 'step', { ids: { ...ids, data: Int32Array.of(5, 0) }, x }, undefined),
+    'too few elements': () =>
+      checkInputs(signature, 'step', { ids, x: { ...x, data: new Float32Array(7) } }, undefined),
+    'negative index': () =>
+      checkInputs(signature, 'step', { ids: { ...ids, data: Int32Array.of(0, -1) }, x }, undefined),
+    'index too large': () =>
+      checkInputs(signature, 'step', { ids: { ...ids, data: Int32Array.of(5, 0) }, x }, undefined),
   };
 
   test.each(Object.entries(refused))('%s', (_, call) => {
