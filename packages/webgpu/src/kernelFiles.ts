@@ -12,7 +12,7 @@ export class KernelFiles {
 
   /** The id of a kernel. `user` is the dispatch that runs it. */
   add(kernel: Kernel, user: string): string {
-    const text = `${kernel.summary}\n${kernel.code}`;
+    const text = [kernel.summary, kernel.declarations, kernel.code].join('\n');
     const id = this.ids.get(text) ?? this.newId(kernel);
     this.ids.set(text, id);
     const entry = this.kernels.get(id) ?? { kernel, users: [] };
@@ -47,10 +47,15 @@ export class KernelFiles {
   private print(kernel: Kernel, users: readonly string[]): string {
     const more = users.length > 1 ? ` and ${users.length - 1} more` : '';
     const header = [...`${kernel.algorithm}: ${kernel.summary}`.split('\n'), `Computes ${users[0]}${more}.`];
-    const uniform = this.usesDims(kernel)
-      ? [dimsStruct(this.dims), '', `@group(0) @binding(${kernel.bindings.length}) var<uniform> dims: Dims;`]
-      : [];
-    return [...header.map((line) => `// ${line}`), '', ...uniform, kernel.code].join('\n');
+    const binding = kernel.bindings.length;
+    const parts = [
+      header.map((line) => `// ${line}`).join('\n'),
+      ...(this.usesDims(kernel)
+        ? [dimsStruct(this.dims), `${kernel.declarations}\n@group(0) @binding(${binding}) var<uniform> dims: Dims;`]
+        : [kernel.declarations]),
+      kernel.code,
+    ];
+    return parts.join('\n\n');
   }
 }
 

@@ -1,6 +1,6 @@
 import { type Dim, mulDims, printType, productDims, sameDim, type TensorType } from '@casement/ir';
 import type { BufferKind } from '@casement/runtime';
-import type { Storage } from './storage.ts';
+import { type Storage, storageInfo } from './storage.ts';
 
 /** A piece of device memory that is bound as one. Compared by identity. */
 export interface Block {
@@ -59,8 +59,9 @@ export function splitAt(shape: readonly Dim[], axis: number): { outer: Dim; size
 
 /** `f16[256 64], two to a word`. */
 export function describe({ type, storage }: Operand): string {
-  const packing = { f16x2: ', two f16 to a word', bf16x2: ', two bf16 to a word', u8x4: ', four to a word' };
-  return `${printType(type)}${Object.hasOwn(packing, storage) ? packing[storage as keyof typeof packing] : ''}`;
+  const { perWord } = storageInfo(storage);
+  if (perWord > 1) return `${printType(type)}, ${perWord === 2 ? 'two' : 'four'} to a word`;
+  return storage === 'f32' && type.dtype !== 'f32' ? `${printType(type)}, kept as f32` : printType(type);
 }
 
 /** The first axes as one: rows of the last one. */

@@ -33,21 +33,26 @@ export function attentionRowPerThread({ q, k, v, segments, y, attrs }: Attention
   const [batch = 1, queries = 1, heads = 1] = q.type.shape;
   const keys = k.type.shape[1] ?? 1;
   const [size, valueSize] = [groupsOf(q.type.shape[3] ?? 1, width), groupsOf(v.type.shape[3] ?? 1, width)];
-  const { define, at } = coordinates('i', [batch, queries, heads]);
+  const { define, at } = coordinates('i', [batch, queries, heads], ['batch', 'row', 'head']);
   const [b = '0u', row = '0u', head = '0u'] = at;
   const { kvHeads } = headCounts(q.type, k.type);
-  const key = (operand: Operand) => cursor(operand, b, width);
-  const [fromK, fromV] = [key(k), key(v)];
+  const [fromK, fromV] = [cursor(k, b, width), cursor(v, b, width)];
   const skipped = loadSegments
-    ? [`  if (${loadSegments[1]?.(`${b} * ${wgslSize(keys)} + j`)} != segment) {`, '    continue;', '  }']
+    ? [`  if (${loadSegments[1]?.(flatIndex([b, 'j'], [keys, 1]))} != segment) {`, '    continue;', '  }']
     : [];
   return kernel.perThread(
     [batch, queries, heads],
     [
       ...define,
       `let kvHead = ${head} * ${kvHeads}u / ${wgslSize(heads)};`,
-      `let visible = ${attrs.causal ? causalLimit(keys, queries, row) : wgslSize(keys)};`,
-      ...(loadSegments ? [`let segment = ${loadSegments[0]?.(`${b} * ${wgslSize(queries)} + ${row}`)};`] : []),
+      `let keys = ${wgslSize(keys)};`,
+      ...(attrs.causal
+        ? [
+            '// past + row + 1 keys, where past = keys - queries.',
+            `let visible = u32(clamp(i32(keys - ${wgslSize(queries)} + ${row}) + 1, 0, i32(keys)));`,
+          ]
+        : ['let visible = keys;']),
+      ...(loadSegments ? [`let segment = ${loadSegments[0]?.(flatIndex([b, row], [queries, 1]))};`] : []),
       `var query: array<${lanes.type}, ${size}>;`,
       `for (var d = 0u; d < ${size}u; d++) {`,
       `  query[d] = ${loadQ(`i * ${size}u + d`)};`,
@@ -81,12 +86,6 @@ export function attentionRowPerThread({ q, k, v, segments, y, attrs }: Attention
       '}',
     ],
   );
-}
-
-/** How many keys, from the first on, a query sees: past + its own row + 1, where past = keys − queries. */
-function causalLimit(keys: Dim, queries: Dim, row: string): string {
-  const all = `i32(${wgslSize(keys)})`;
-  return `u32(clamp(${all} - i32(${wgslSize(queries)}) + i32(${row}) + 1, 0, ${all}))`;
 }
 
 /** Where the keys of `kvHead` begin in [batch keys kvHeads size], and from key to key; in groups of `width`. */

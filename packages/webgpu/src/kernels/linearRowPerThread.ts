@@ -29,18 +29,17 @@ export function linearRowPerThread({ x, weight, bias, y }: LinearSite, width: Wi
   const store = kernel.write('y', y);
   const steps = wgslSize(exactGroups(weight.operand.type.shape[1] ?? 1, width));
   const outSize = y.type.shape.at(-1) ?? 1;
-  const column = weight.first === 0 ? 'own' : `own + ${weight.first}u`;
+  const column = weight.first === 0 ? 'own' : `${weight.first}u + own`;
   return kernel.perThread(
     [rowsOf(y), weight.rows],
     [
       `let own = i % ${wgslSize(weight.rows)};`,
       `let row = i / ${wgslSize(weight.rows)};`,
-      `let column = ${column};`,
       `var sum = ${lanes.zero};`,
       `for (var k = 0u; k < ${steps}; k++) {`,
       `  sum += ${loadX(`row * ${steps} + k`)} * ${loadWeight(`own * ${steps} + k`)};`,
       '}',
-      store(`row * ${wgslSize(outSize)} + column`, lanes.total('sum') + (loadBias ? ` + ${loadBias('column')}` : '')),
+      store(`row * ${wgslSize(outSize)} + ${column}`, lanes.total('sum') + (loadBias ? ` + ${loadBias(column)}` : '')),
     ],
   );
 }

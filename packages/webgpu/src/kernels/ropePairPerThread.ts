@@ -27,7 +27,7 @@ export function ropePairPerThread({ x, positions, frequencies, y, attrs }: RopeS
   const store = kernel.write('y', y);
   const [batch = 1, seq = 1, heads = 1] = x.type.shape;
   const pairs = frequencies.type.shape[0] ?? 1;
-  const { define, at } = coordinates('i', [batch, seq, heads, pairs]);
+  const { define, at } = coordinates('i', [batch, seq, heads, pairs], ['batch', 'token', 'head', 'pair']);
   const [b = '0u', s = '0u', , pair = '0u'] = at;
   const [first, second] =
     attrs.layout === 'half' ? [pair, `${pair} + ${wgslSize(pairs)}`] : [`2u * ${pair}`, `2u * ${pair} + 1u`];
@@ -41,11 +41,11 @@ export function ropePairPerThread({ x, positions, frequencies, y, attrs }: RopeS
       ...(axis === undefined ? [] : [`let axis = ${axis};`]),
       `let angle = rounded(f32(${loadPosition(position)}) * ${loadFrequency(pair)});`,
       'let wave = sinCos(angle);',
-      `let row = ${row};`,
-      `let a = ${load(`row + ${first}`)};`,
-      `let b = ${load(`row + ${second}`)};`,
-      store(`row + ${first}`, 'a * wave.y - b * wave.x'),
-      store(`row + ${second}`, 'b * wave.y + a * wave.x'),
+      `let start = ${row};`,
+      `let a = ${load(`start + ${first}`)};`,
+      `let b = ${load(`start + ${second}`)};`,
+      store(`start + ${first}`, 'a * wave.y - b * wave.x'),
+      store(`start + ${second}`, 'b * wave.y + a * wave.x'),
     ],
   );
 }

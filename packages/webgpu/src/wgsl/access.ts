@@ -6,7 +6,8 @@ export type Width = 1 | 4;
 /** The WGSL type of `width` elements. */
 export function laneType(storage: Storage, width: Width): string {
   const { register } = storageInfo(storage);
-  return width === 1 ? register : `vec4<${register}>`;
+  if (width === 1) return register;
+  return { f32: 'vec4f', i32: 'vec4i', u32: 'vec4u' }[register];
 }
 
 /** Element type of the array that is bound. Plain floats are bound as vectors when every access takes four. */

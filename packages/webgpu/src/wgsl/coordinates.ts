@@ -7,8 +7,8 @@ export interface Coordinates {
   readonly at: readonly string[];
 }
 
-/** Splits `index` by a row-major shape into `c0`, `c1`, … (or another prefix). Axes of size 1 need no name. */
-export function coordinates(index: string, shape: readonly Dim[], prefix = 'c'): Coordinates {
+/** Splits `index` by a row-major shape into `c0`, `c1`, … or the names given. Axes of size 1 need no name. */
+export function coordinates(index: string, shape: readonly Dim[], names: readonly string[] = []): Coordinates {
   const define: string[] = [];
   const first = shape.findIndex((size) => size !== 1);
   const at = shape.map((size, axis) => {
@@ -16,8 +16,9 @@ export function coordinates(index: string, shape: readonly Dim[], prefix = 'c'):
     const inner = productDims(shape.slice(axis + 1));
     const moved = inner === 1 ? index : `${index} / ${wgslSize(inner)}`;
     const wrapped = axis === first ? moved : `${inner === 1 ? moved : `(${moved})`} % ${wgslSize(size)}`;
-    define.push(`let ${prefix}${axis} = ${wrapped};`);
-    return `${prefix}${axis}`;
+    const name = names[axis] ?? `c${axis}`;
+    define.push(`let ${name} = ${wrapped};`);
+    return name;
   });
   return { define, at };
 }

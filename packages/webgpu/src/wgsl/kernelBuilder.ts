@@ -11,7 +11,9 @@ export interface Kernel {
   /** Also the stem of its file's name. */
   readonly algorithm: string;
   readonly summary: string;
-  /** Declarations and entry point; the dims uniform is added where it is used. */
+  /** Bindings; that of the dims is added where they are used. */
+  readonly declarations: string;
+  /** Functions and entry point. */
   readonly code: string;
   /** Access of each storage binding, from 0 on. */
   readonly bindings: readonly Exclude<BindingAccess, 'uniform'>[];
@@ -94,18 +96,11 @@ export class KernelBuilder {
       '}',
     ];
     const functions = this.slots.flatMap(accessors);
-    const code = [
-      ...this.slots.map(declaration),
-      '',
-      ...functions,
-      ...[...this.helpers].flatMap((helper) => ['', helper]),
-      '',
-      ...main,
-      '',
-    ].join('\n');
+    const code = [...functions, ...[...this.helpers].flatMap((helper) => ['', helper]), '', ...main, ''].join('\n');
     const kernel: Kernel = {
       algorithm: this.algorithm,
       summary: `${this.summary}\n${this.described.join('\n')}`,
+      declarations: this.slots.map(declaration).join('\n'),
       code,
       bindings: this.slots.map(accessOf),
       tile: [WORKGROUP],
