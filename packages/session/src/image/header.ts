@@ -1,5 +1,5 @@
 import { ImageError } from './error.ts';
-import type { ImageSize } from './rgb-image.ts';
+import type { ImageSize } from './rgbImage.ts';
 
 export interface ImageHeader extends ImageSize {
   readonly format: 'png' | 'jpeg' | 'webp';

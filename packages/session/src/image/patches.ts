@@ -1,4 +1,4 @@
-import type { RgbImage } from './rgb-image.ts';
+import type { RgbImage } from './rgbImage.ts';
 import type { ImageSettings } from './settings.ts';
 
 /** Rows and columns of patches. */

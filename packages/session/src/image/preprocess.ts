@@ -1,9 +1,9 @@
 import { ImageError } from './error.ts';
 import { cutPatches, type ImagePatches, type PatchGrid } from './patches.ts';
 import { resampleBicubic } from './resample.ts';
-import type { ImageSize, RgbImage } from './rgb-image.ts';
+import type { ImageSize, RgbImage } from './rgbImage.ts';
 import type { ImageSettings } from './settings.ts';
-import { smartResize } from './smart-resize.ts';
+import { smartResize } from './smartResize.ts';
 
 /** The grid of patches that a picture of a size becomes, without reading a pixel. Throws as smartResize does. */
 export function patchGrid(size: ImageSize, settings: ImageSettings): PatchGrid {

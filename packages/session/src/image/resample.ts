@@ -1,4 +1,4 @@
-import type { ImageSize, RgbImage } from './rgb-image.ts';
+import type { ImageSize, RgbImage } from './rgbImage.ts';
 
 /** For every output pixel along one axis: where its input pixels start, how many they are, and their weights. */
 interface AxisWeights {

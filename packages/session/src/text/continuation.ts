@@ -1,4 +1,4 @@
-import type { ChatTemplate, RenderOptions } from './chat-template.ts';
+import type { ChatTemplate, RenderOptions } from './chatTemplate.ts';
 import type { ChatMessage } from './messages.ts';
 import type { Tokenizer } from './tokenizer.ts';
 

@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { goldens, openSmallTokenizer, readSmallFiles } from '../../golden/text/read.ts';
 import { imageTokens, patchGrid, readImageSettings } from '../image/index.ts';
 import { decodeImage } from '../image/node/index.ts';
-import { captionPrompt } from './caption-prompt.ts';
-import { openChatTemplate } from './chat-template.ts';
+import { captionPrompt } from './captionPrompt.ts';
+import { openChatTemplate } from './chatTemplate.ts';
 import { continueChat } from './continuation.ts';
-import { insertionPrompt } from './insertion-prompt.ts';
+import { insertionPrompt } from './insertionPrompt.ts';
 import { type ChatMessage, imagesOf } from './messages.ts';
 import { encodePrompt } from './prompt.ts';
-import { windowPrompt } from './window-prompt.ts';
+import { windowPrompt } from './windowPrompt.ts';
 
 const tokenizer = await openSmallTokenizer();
 const imageToken = '<|image_pad|>';

@@ -1,7 +1,7 @@
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { TextError } from './error.ts';
-import { createTextStream, type TextStream } from './text-stream.ts';
-import type { JsonObject, TokenizerFiles } from './tokenizer-files.ts';
+import { createTextStream, type TextStream } from './textStream.ts';
+import type { JsonObject, TokenizerFiles } from './tokenizerFiles.ts';
 
 export interface EncodeOptions {
   /** Add what the tokenizer puts around a text, such as a beginning-of-text token. Default: true, as in transformers. */

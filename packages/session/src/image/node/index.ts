@@ -1,1 +1,1 @@
-export { decodeImage } from './decode-image.ts';
+export { decodeImage } from './decodeImage.ts';

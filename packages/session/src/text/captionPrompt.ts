@@ -1,8 +1,8 @@
-import type { ChatTemplate, RenderOptions } from './chat-template.ts';
+import type { ChatTemplate, RenderOptions } from './chatTemplate.ts';
 import type { ChatMessage } from './messages.ts';
 import { encodePrompt } from './prompt.ts';
 import type { Tokenizer } from './tokenizer.ts';
-import { type ImageDelimiters, windowPrompt } from './window-prompt.ts';
+import { type ImageDelimiters, windowPrompt } from './windowPrompt.ts';
 
 /** The text around the frames of a live captioning; what `captionStream` takes. */
 export interface CaptionPrompt {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { decodeImage } from './decode-image.ts';
+import { decodeImage } from './decodeImage.ts';
 
 const read = (file: string) => readFileSync(new URL(`../../../golden/image/${file}`, import.meta.url));
 

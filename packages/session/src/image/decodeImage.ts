@@ -1,7 +1,7 @@
 import { ImageError } from './error.ts';
 import { admitImage, type DecodeOptions } from './limit.ts';
-import { readBitmap } from './read-bitmap.ts';
-import { dropAlpha, type RgbImage } from './rgb-image.ts';
+import { readBitmap } from './readBitmap.ts';
+import { dropAlpha, type RgbImage } from './rgbImage.ts';
 
 /**
  * Decodes a PNG, JPEG or WebP file with the browser's decoders, in a page or a worker. As Pillow does for transformers:

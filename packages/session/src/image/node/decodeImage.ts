@@ -1,7 +1,7 @@
 import type sharp from 'sharp';
 import { ImageError } from '../error.ts';
 import { admitImage, type DecodeOptions } from '../limit.ts';
-import type { RgbImage } from '../rgb-image.ts';
+import type { RgbImage } from '../rgbImage.ts';
 
 /**
  * Decodes a PNG, JPEG or WebP file with the npm package `sharp`, in Node. As Pillow does for transformers: upright by

@@ -1,7 +1,7 @@
 import { Template } from '@huggingface/jinja';
 import { TextError } from './error.ts';
 import type { ChatMessage, ContentPart } from './messages.ts';
-import type { TokenizerFiles } from './tokenizer-files.ts';
+import type { TokenizerFiles } from './tokenizerFiles.ts';
 
 export interface RenderOptions {
   /** What the template may ask for beside the messages, such as Qwen's `add_vision_id`. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { readImageSettings } from './settings.ts';
-import { smartResize } from './smart-resize.ts';
+import { smartResize } from './smartResize.ts';
 
 it('gives the sizes of transformers', () => {
   const file = new URL('../../golden/image/sizes.json', import.meta.url);

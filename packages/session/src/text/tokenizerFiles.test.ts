@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { readTokenizerFiles } from './tokenizer-files.ts';
+import { readTokenizerFiles } from './tokenizerFiles.ts';
 
 const read = (files: Record<string, string>) => readTokenizerFiles(async (name) => files[name]);
 

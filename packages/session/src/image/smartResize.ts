@@ -1,5 +1,5 @@
 import { ImageError } from './error.ts';
-import type { ImageSize } from './rgb-image.ts';
+import type { ImageSize } from './rgbImage.ts';
 import type { ImageSettings } from './settings.ts';
 
 const MAX_ASPECT_RATIO = 200;
