@@ -17,6 +17,12 @@ import { type FusionLayers, hasFusionLayers, usesPositions } from './fusion.ts';
 import { norm } from './norm.ts';
 import { positionsOf } from './positions.ts';
 
+/** A model around a decoder. */
+export interface DecoderModel extends ModelDefinition {
+  /** What the decoder was made from; with another `fusion`, it makes another way for images into the same backbone. */
+  readonly text: DecoderConfig;
+}
+
 /**
  * A text decoder that takes image tokens y of its own width. Its entries, with M-RoPE's positions i32[axes 1 …]:
  *
@@ -27,8 +33,8 @@ import { positionsOf } from './positions.ts';
  * `openWindow` is there with fusion layers (without positions for `ca`), `insertImage` with token insertion: an image
  * longer than a chunk is inserted in several runs, which changes nothing, since attention is causal there.
  */
-export function decoder(c: DecoderConfig): ModelDefinition {
-  return model(c.name, { dims: decoderDims(c), entries: decoderEntries(c) });
+export function decoder(c: DecoderConfig): DecoderModel {
+  return { ...model(c.name, { dims: decoderDims(c), entries: decoderEntries(c) }), text: c };
 }
 
 export function decoderDims(c: DecoderConfig): DimDeclarations {

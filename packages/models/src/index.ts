@@ -1,6 +1,6 @@
 export { ConfigError } from './config/configError.ts';
 export { type ParsedConfig, parseConfig } from './config/parseConfig.ts';
-export { decoder } from './decoder.ts';
+export { type DecoderModel, decoder } from './decoder.ts';
 export {
   type BiasConfig,
   type Capacity,

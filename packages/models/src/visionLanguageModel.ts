@@ -1,5 +1,5 @@
-import { type ModelDefinition, model } from '@casement/dsl';
-import { decoderDims, decoderEntries } from './decoder.ts';
+import { model } from '@casement/dsl';
+import { type DecoderModel, decoderDims, decoderEntries } from './decoder.ts';
 import type { DecoderConfig } from './decoderConfig.ts';
 import { encodeImage, visionDims } from './vision/encodeImage.ts';
 import type { VisionConfig } from './vision/visionConfig.ts';
@@ -11,9 +11,10 @@ export interface VisionLanguageConfig {
 }
 
 /** The entries of `decoder`, and `encodeImage`. */
-export function visionLanguageModel({ text, vision }: VisionLanguageConfig): ModelDefinition {
-  return model(text.name, {
+export function visionLanguageModel({ text, vision }: VisionLanguageConfig): DecoderModel {
+  const definition = model(text.name, {
     dims: { ...decoderDims(text), ...visionDims(vision, text.capacity.image) },
     entries: { encodeImage: encodeImage(vision), ...decoderEntries(text) },
   });
+  return { ...definition, text };
 }
