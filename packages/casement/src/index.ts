@@ -1,9 +1,8 @@
-export * from '@casement/dsl';
-export * from '@casement/models';
 export { type BuildOptions, type BuildResult, build } from './artifact/build.ts';
 export type { Profile, Target } from './artifact/compile.ts';
 export { readManifest } from './artifact/manifest.ts';
 export { openExecutor } from './artifact/openExecutor.ts';
+export * from './authoring.ts';
 export { UserError } from './error.ts';
 export { formatInspection } from './inspect/formatInspection.ts';
 export { type EntryInspection, type Inspection, inspectProgram, type StateInspection } from './inspect/inspect.ts';

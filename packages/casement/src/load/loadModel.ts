@@ -5,6 +5,7 @@ import { modelFromConfig } from '@casement/models';
 import { UserError } from '../error.ts';
 import { importModule } from './importModule.ts';
 import { readConfig } from './readConfig.ts';
+import { SourcePlaces } from './sourcePlaces.ts';
 
 export interface LoadedModel {
   readonly definition: ModelDefinition;
@@ -22,9 +23,11 @@ export async function loadModel(path: string, checkpoint?: string): Promise<Load
     if (checkpoint !== undefined) throw new UserError(`${path} is a checkpoint folder already; leave out --checkpoint`);
     return { definition: modelFromConfig(await readConfig(path)), checkpoint: path };
   }
-  return importModule(resolve(path), async (exported) => {
-    return { definition: await modelOf(exported, path, checkpoint), checkpoint };
-  });
+  const sources = new SourcePlaces();
+  const exported = await sources.within(() => importModule(resolve(path), sources));
+  const definition = await sources.within(() => modelOf(exported, path, checkpoint));
+  const build: ModelDefinition['build'] = (options) => sources.during(() => definition.build(options));
+  return { definition: { name: definition.name, build }, checkpoint };
 }
 
 async function modelOf(exported: unknown, path: string, checkpoint: string | undefined): Promise<ModelDefinition> {
