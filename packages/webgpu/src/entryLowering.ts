@@ -13,7 +13,7 @@ import { closeGaps } from './kernels/copyStrided.ts';
 import { loweringOf } from './lower/index.ts';
 import type { LoweringContext, Piece } from './lowering.ts';
 import type { ConstantPlan } from './memory/constants.ts';
-import { checkBindable, type InputPlan } from './memory/inputs.ts';
+import { bindingProblem, type InputPlan } from './memory/inputs.ts';
 import type { StatePlan } from './memory/states.ts';
 import type { WeightPlan } from './memory/weights.ts';
 import { type Block, denseOperand, isDense, type Operand } from './operand.ts';
@@ -117,7 +117,7 @@ class EntryLowering implements LoweringContext {
   }
 
   pieces(value: Value): readonly Piece[] {
-    if (value.kind === 'param') return this.plans.weights.pieces(value);
+    if (value.kind === 'param') return this.plans.weights.pieces(value, (problem) => this.fail(problem));
     return [{ operand: this.operand(value), first: 0, rows: value.type.shape[0] ?? 1 }];
   }
 
@@ -174,7 +174,8 @@ class EntryLowering implements LoweringContext {
   private allocate(value: Value): Operand {
     const storage = activationStorage(value.type.dtype);
     const bytes = storageBytes(storage, upperBound(productDims(value.type.shape), this.plans.program.dims));
-    checkBindable(this.plans.program, `entry ${this.graph.name}: "${value.name}"`, value, bytes, this.profile.limits);
+    const problem = bindingProblem(this.plans.program, value, bytes, this.profile.limits);
+    if (problem) throw this.fail(problem);
     const block: Block = { kind: 'arena', name: value.name, bytes, place: undefined };
     return denseOperand(block, storage, value.type);
   }

@@ -37,7 +37,7 @@ export function lowerToWebGpu(program: Program, options: WebGpuOptions): WebGpuB
   const plans: ProgramPlans = {
     program,
     profile,
-    weights: new WeightPlan(program, options.weights, profile.limits),
+    weights: new WeightPlan(options.weights, profile.limits),
     constants: new ConstantPlan(),
     states: new StatePlan(program, profile.limits),
     inputs: new InputPlan(program, profile.limits),

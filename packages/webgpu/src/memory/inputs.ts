@@ -33,7 +33,13 @@ export class InputPlan {
     const operands = graph.inputs.map((input): [Value, Operand] => {
       const storage = activationStorage(input.type.dtype);
       const bytes = storageBytes(storage, upperBound(productDims(input.type.shape), this.program.dims));
-      checkBindable(this.program, `entry ${graph.name}: input "${input.name}"`, input, bytes, this.limits);
+      if (input.type.dtype === 'i64') {
+        throw new IrError(
+          `entry ${graph.name}: input "${input.name}" is i64, which WGSL lacks; use i32 for it in the model`,
+        );
+      }
+      const problem = bindingProblem(this.program, input, bytes, this.limits);
+      if (problem) throw new IrError(`entry ${graph.name}: input ${problem}`);
       const block = { kind: 'inputs', name: input.name, bytes, place: { buffer: BUFFER, offset } } as const;
       offset += align(bytes);
       return [input, denseOperand(block, storage, input.type)];
@@ -43,21 +49,20 @@ export class InputPlan {
   }
 }
 
-/** Throws IrError when a value is too large to be bound, naming the dims that make it so. */
-export function checkBindable(
+/** Why a value is too large to be bound, naming the dims that make it so; undefined when it is not. */
+export function bindingProblem(
   program: Program,
-  what: string,
-  { type }: Value,
+  { name, type }: Value,
   bytes: number,
   limits: ProfileLimits,
-): void {
+): string | undefined {
   const most = limits.maxStorageBufferBindingSize;
-  if (bytes <= most) return;
+  if (bytes <= most) return undefined;
   const names = new Set(type.shape.flatMap((dim) => (typeof dim === 'number' ? [] : dim.names)));
-  const bounds = [...names].map((name) => `${name} ≤ ${program.dims.get(name)?.max}`).join(', ');
-  throw new IrError(
-    `${what}, ${printType(type)}, takes ${bytes} bytes${bounds ? ` (${bounds})` : ''}; ` +
-      `${most} may be bound at once: ${bounds ? 'lower those bounds' : 'split it'}`,
+  const bounds = [...names].map((dim) => `${dim} ≤ ${program.dims.get(dim)?.max}`).join(', ');
+  return (
+    `"${name}", ${printType(type)}, takes ${bytes} bytes${bounds ? ` (${bounds})` : ''}; ` +
+    `${most} may be bound at once: ${bounds ? 'lower those bounds' : 'split it'}`
   );
 }
 

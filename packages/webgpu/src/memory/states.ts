@@ -23,6 +23,9 @@ export class StatePlan {
     const capacity = program.dims.get(lengthDim(decl))?.max ?? 0;
     const layout = decl.type.shape.map((dim, axis) => (axis === decl.axis ? capacity : dim));
     const count = layout.reduce<number>((product, dim) => product * upperBound(dim, program.dims), 1);
+    if (decl.type.dtype === 'i64') {
+      throw new IrError(`state "${decl.name}" is i64, which WGSL lacks; use i32 for it in the model`);
+    }
     const storage = stateStorage(decl);
     const bytes = storageBytes(storage, count);
     if (bytes > limits.maxStorageBufferBindingSize) {

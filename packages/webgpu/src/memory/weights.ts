@@ -1,4 +1,4 @@
-import { type DType, elementCount, IrError, isFloat, type Program, printType, type Value } from '@casement/ir';
+import { type DType, elementCount, type IrError, isFloat, printType, type Value } from '@casement/ir';
 import type { BufferSpec, Upload } from '@casement/runtime';
 import type { Piece } from '../lowering.ts';
 import { type Block, denseOperand } from '../operand.ts';
@@ -15,6 +15,9 @@ export interface WeightLocation {
   readonly dtype: DType;
 }
 
+/** Makes an error of a problem, with the place of the node that uses the param. */
+type Fail = (problem: string) => IrError;
+
 /** Rows of a piece start at a word whatever the storage: at most four elements share one. */
 const ROW_STEP = 4;
 
@@ -26,21 +29,20 @@ export class WeightPlan {
   private current = { name: '', bytes: 0 };
 
   constructor(
-    private readonly program: Program,
     private readonly locations: ReadonlyMap<string, WeightLocation>,
     private readonly limits: ProfileLimits,
   ) {}
 
-  /** Row ranges of a param, each small enough to be bound. Throws IrError when there is no location or it is off. */
-  pieces(param: Value): readonly Piece[] {
+  /** Row ranges of a param, each small enough to be bound. Throws what `fail` makes of missing or unfit weights. */
+  pieces(param: Value, fail: Fail): readonly Piece[] {
     const known = this.placed.get(param.name);
     if (known) return known;
-    const location = this.locate(param);
+    const location = this.locate(param, fail);
     const shape = param.type.shape.map(Number); // the verifier demands fixed sizes
     const [rows = 1] = shape;
     const storage = weightStorage(location.dtype);
     const rowElements = elementCount(shape.slice(1));
-    const perPiece = this.rowsPerPiece(param, storageBytes(storage, elementCount(shape)), rows);
+    const perPiece = this.rowsPerPiece(param, storageBytes(storage, elementCount(shape)), rows, fail);
     const pieces: Piece[] = [];
     for (let first = 0; first === 0 || first < rows; first += perPiece) {
       const count = Math.min(perPiece, rows - first);
@@ -58,31 +60,29 @@ export class WeightPlan {
     return pieces;
   }
 
-  private locate(param: Value): WeightLocation {
+  private locate(param: Value, fail: Fail): WeightLocation {
     const location = this.locations.get(param.name);
     const what = `param "${param.name}": ${printType(param.type)}`;
-    if (location === undefined) throw new IrError(`${what} has no weights; give their location`);
-    if (location.dtype === 'i64') throw new IrError(`${what} is stored as i64, which WGSL lacks; store it as i32`);
+    if (location === undefined) throw fail(`${what} has no weights; give their location`);
+    if (location.dtype === 'i64') throw fail(`${what} is stored as i64, which WGSL lacks; store it as i32`);
     if (location.dtype !== param.type.dtype && !(isFloat(location.dtype) && isFloat(param.type.dtype))) {
-      throw new IrError(`${what} is stored as ${location.dtype} in ${location.file}; convert it first`);
+      throw fail(`${what} is stored as ${location.dtype} in ${location.file}; convert it first`);
     }
     const { perWord } = storageInfo(weightStorage(location.dtype));
     const bytes = (elementCount(param.type.shape.map(Number)) * 4) / perWord;
     if (bytes !== location.byteLength) {
-      throw new IrError(
-        `${what} needs ${bytes} bytes as ${location.dtype}, ${location.file} has ${location.byteLength}`,
-      );
+      throw fail(`${what} needs ${bytes} bytes as ${location.dtype}, ${location.file} has ${location.byteLength}`);
     }
     return location;
   }
 
-  private rowsPerPiece(param: Value, bytes: number, rows: number): number {
+  private rowsPerPiece(param: Value, bytes: number, rows: number, fail: Fail): number {
     const most = this.limits.maxStorageBufferBindingSize;
     if (bytes <= most) return Math.max(rows, 1);
     const perPiece = Math.floor((rows * most) / bytes / ROW_STEP) * ROW_STEP;
     if (perPiece > 0) return perPiece;
-    throw new IrError(
-      `param "${param.name}" of "${this.program.name}" has ${bytes} bytes in ${rows} rows; ` +
+    throw fail(
+      `param "${param.name}" has ${bytes} bytes in ${rows} rows; ` +
         `${ROW_STEP} rows exceed the ${most} bytes that may be bound at once`,
     );
   }
