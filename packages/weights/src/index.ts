@@ -14,6 +14,7 @@ export {
   type UnfitParam,
 } from './matchParams.ts';
 export { type MemoryTensor, memorySource } from './memorySource.ts';
+export { type NamePattern, namePatterns } from './namePatterns.ts';
 export { nearestNames } from './nearest.ts';
 export { openCheckpoint } from './openCheckpoint.ts';
 export { openSafetensors, type SafetensorsFile } from './openSafetensors.ts';

@@ -2,6 +2,8 @@ import { type Command, Option } from 'commander';
 import { build } from '../artifact/build.ts';
 import type { Target } from '../artifact/compile.ts';
 import { formatBytes } from '../format.ts';
+import { formatWeightMap } from '../inspect/formatWeightMap.ts';
+import { mapWeights } from '../inspect/weightMap.ts';
 import { readRenameTable } from '../load/readRenameTable.ts';
 import { progressBar } from '../progress.ts';
 import { dtypeOption, profileOption, weightOptions } from './options.ts';
@@ -11,7 +13,8 @@ interface Flags {
   readonly target: Target | 'all';
   readonly dtype: 'f32' | 'f16';
   readonly profile: 'ort' | 'onnx';
-  readonly out: string;
+  readonly out?: string;
+  readonly dryRun?: boolean;
   readonly rename?: string;
   readonly allowExtra?: boolean;
 }
@@ -25,24 +28,43 @@ export function addBuild(program: Command, signal: AbortSignal): void {
     .addOption(new Option('--target <target>', 'what to build').choices(['onnx', 'webgpu', 'all']).default('all'))
     .addOption(dtypeOption())
     .addOption(profileOption())
-    .requiredOption('--out <dir>', 'folder of the artifact')
+    .option('--out <dir>', 'folder of the artifact (required, except with --dry-run)')
+    .option('--dry-run', 'show which tensor becomes which param, and what does not fit; write nothing')
     .addHelpText(
       'after',
-      '\nExample:\n  casement build model.ts --checkpoint weights --target all --dtype f16 --out dist/model',
+      `
+Examples:
+  casement build checkpoint --dtype f16 --out dist/model
+  casement build model.ts --checkpoint weights --target webgpu --out dist/model
+  casement build checkpoint --dry-run --rename names.json
+
+A rename table is a list of regular expressions, applied in order:
+  [{ "from": "^language_model\\\\.", "to": "model." }]
+--dry-run exits with 1 when a build would refuse the weights, and drafts rules where names look alike.`,
     );
   weightOptions(command).action(async (model: string, flags: Flags) => {
-    const bar = progressBar('writing weights');
-    const { manifest, unusual } = await build({
+    const weights = {
       model,
-      out: flags.out,
-      targets: flags.target === 'all' ? ['onnx', 'webgpu'] : [flags.target],
       dtype: flags.dtype,
-      profile: flags.profile,
-      signal,
-      onProgress: ({ bytesDone, bytesTotal }) => bar.update(bytesDone, bytesTotal),
       ...(flags.checkpoint ? { checkpoint: flags.checkpoint } : {}),
       ...(flags.allowExtra ? { allowExtra: true } : {}),
       ...(flags.rename ? { rename: await readRenameTable(flags.rename) } : {}),
+    };
+    if (flags.dryRun) {
+      const map = await mapWeights(weights);
+      console.log(formatWeightMap(map));
+      if (!map.complete) process.exitCode = 1;
+      return;
+    }
+    if (flags.out === undefined) return command.error("error: required option '--out <dir>' not specified");
+    const bar = progressBar('writing weights');
+    const { manifest, unusual } = await build({
+      ...weights,
+      out: flags.out,
+      targets: flags.target === 'all' ? ['onnx', 'webgpu'] : [flags.target],
+      profile: flags.profile,
+      signal,
+      onProgress: ({ bytesDone, bytesTotal }) => bar.update(bytesDone, bytesTotal),
     });
     bar.finish();
     for (const { tensor, nan, infinite, overflowed } of unusual) {

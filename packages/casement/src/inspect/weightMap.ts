@@ -1,0 +1,50 @@
+import { dtypeBytes, type FloatDType } from '@casement/ir';
+import { type MatchReport, matchParams, openCheckpoint, type RenameTable } from '@casement/weights';
+import { UserError } from '../error.ts';
+import { expectedParams } from '../load/expectedParams.ts';
+import { loadModel } from '../load/loadModel.ts';
+
+export interface WeightMapOptions {
+  /** A model file or a checkpoint folder. */
+  readonly model: string;
+  /** Folder or file with the weights, when `model` is a file. */
+  readonly checkpoint?: string;
+  readonly dtype?: FloatDType;
+  readonly rename?: RenameTable;
+  /** Whether tensors that the model does not use are fine. */
+  readonly allowExtra?: boolean;
+}
+
+/** Which tensor of a checkpoint becomes which param of a model. */
+export interface WeightMap {
+  readonly report: MatchReport;
+  /** Whether `build` would accept it. */
+  readonly complete: boolean;
+  /** Of all params, in the build's dtype. */
+  readonly bytes: number;
+}
+
+/**
+ * Compares a model's params with a checkpoint's tensors, as `build` does before it writes; reads headers only and writes
+ * nothing. Throws what `build` throws, except for names and shapes that do not fit: those are in the report.
+ */
+export async function mapWeights(options: WeightMapOptions): Promise<WeightMap> {
+  const { dtype = 'f32', rename, allowExtra = false } = options;
+  const { definition, checkpoint } = await loadModel(options.model, options.checkpoint);
+  if (checkpoint === undefined) {
+    throw new UserError(`${options.model} is a model without weights; name their folder with --checkpoint`);
+  }
+  const expected = expectedParams(definition.build({ dtype }));
+  const source = await openCheckpoint(checkpoint);
+  try {
+    const report = matchParams(expected, source, rename);
+    const { missing, misshaped, mistyped, leftOver } = report;
+    const unmet = missing.length + misshaped.length + mistyped.length + (allowExtra ? 0 : leftOver.length);
+    const sizes = [...expected.values()].map((param) =>
+      param.shape.reduce((product, size) => product * size, dtypeBytes(param.dtype)),
+    );
+    return { report, complete: unmet === 0, bytes: sizes.reduce((sum, size) => sum + size, 0) };
+  } finally {
+    await source.close();
+  }
+}
