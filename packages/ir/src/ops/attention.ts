@@ -89,7 +89,8 @@ export const attention: CompositeOp<AttentionAttrs> & { readonly name: 'attentio
     const vRows = emit(reshape, [emit(transpose, [v], { perm: [0, 2, 1, 3] })], {
       shape: [batch, kvHeads, 1, keys, width],
     });
-    const scores = castTo(emit, emit(matmul, [qHeads, kColumns], {}), 'f32');
+    // In f32 from the start: a product of half-precision rows can exceed 65504 before it is scaled.
+    const scores = emit(matmul, [castTo(emit, qHeads, 'f32'), castTo(emit, kColumns, 'f32')], {});
     const scaled = emit(mul, [scores, scalar(emit, 'f32', scale)], {});
     const visible = visibleKeys(emit, queries, keys, causal, inputs[3], inputs[4]);
     const weights = castTo(emit, maskedSoftmax(emit, scaled, visible), q.type.dtype);
