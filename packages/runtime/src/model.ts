@@ -38,6 +38,7 @@ export class WebGpuModel {
   private readonly readBack: ReadBack;
   private lost: GPUDeviceLostInfo | undefined;
   private disposed = false;
+  private disposal: Promise<void> | undefined;
   private tail: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly parts: ModelParts) {
@@ -82,20 +83,25 @@ export class WebGpuModel {
   }
 
   /** Frees every buffer once the runs under way are done. */
-  async dispose(): Promise<void> {
-    if (this.disposed) return;
-    await this.tail.catch(() => undefined);
-    this.disposed = true;
-    this.readBack.destroy();
-    this.parts.buffers.destroy();
-    if (this.parts.ownsDevice) this.parts.device.destroy();
+  dispose(): Promise<void> {
+    this.disposal ??= this.enqueue(async () => {
+      this.disposed = true;
+      this.readBack.destroy();
+      this.parts.buffers.destroy();
+      if (this.parts.ownsDevice) this.parts.device.destroy();
+    });
+    return this.disposal;
   }
 
   private serially<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.tail.then(() => {
+    return this.enqueue(() => {
       this.requireUsable();
       return work();
     });
+  }
+
+  private enqueue<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.tail.then(work);
     this.tail = result.catch(() => undefined);
     return result;
   }

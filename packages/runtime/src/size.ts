@@ -13,10 +13,12 @@ export function evaluateSize(size: Size, dims: DimValues): number {
 /** `past + seq`, `h*w/4`. */
 export function printSize(size: Size): string {
   if (typeof size === 'number') return String(size);
-  const terms = size.sum.map(([coefficient, ...names]) =>
-    (coefficient === 1 && names.length > 0 ? names : [coefficient, ...names]).join('*'),
-  );
-  const sum = terms.join('+').replaceAll('+-', '-');
+  const terms = size.sum.map(([coefficient, ...names], i) => {
+    const factor = Math.abs(coefficient);
+    const sign = coefficient < 0 ? '-' : i > 0 ? '+' : '';
+    return sign + (factor === 1 && names.length > 0 ? names : [factor, ...names]).join('*');
+  });
+  const sum = terms.join('');
   if (size.over === 1) return sum;
   return terms.length === 1 ? `${sum}/${size.over}` : `(${sum})/${size.over}`;
 }
