@@ -1,9 +1,9 @@
 import type { HostTensor } from '@casement/session';
 import { openSafetensors, type SafetensorsFile } from '@casement/weights';
 import { UserError } from './error.ts';
-import { type Placement, placeImages } from './golden/placeImages.ts';
-import { type Picture, readImages } from './golden/readImages.ts';
-import { readIntegers, readTensor } from './golden/readTensor.ts';
+import { type Placement, placeImages } from './goldenFile/placeImages.ts';
+import { type Picture, readImages } from './goldenFile/readImages.ts';
+import { readIntegers, readTensor } from './goldenFile/readTensor.ts';
 
 /** Inputs and outputs that PyTorch computed for a model; written by the oracle scripts. */
 export interface Golden {

@@ -46,8 +46,8 @@ function byPlaceholders(
 ): Placement {
   if (imageToken === undefined) {
     throw new UserError(
-      `${file.origin} has no insertion_points, so images stand where placeholders are, but the model's config.json has ` +
-        'no image_token_id',
+      `${file.origin} has no insertion_points, so its images stand where placeholders are in input_ids, and which id that ` +
+        "is, is not known: the checkpoint's config.json says it as image_token_id",
     );
   }
   const rows = ids.flatMap((id, row) => (id === imageToken ? [] : [row]));
