@@ -1,4 +1,4 @@
-import { type Graph, type Program, verifyProgram } from '@casement/ir';
+import { type FloatDType, type Graph, type Program, parseProgram, printProgram, verifyProgram } from '@casement/ir';
 import fc from 'fast-check';
 import { type ProgramCase, printCase, programCase } from './programCase.ts';
 import { cachedAttention, clear, peek, rope, selfAttention } from './steps/attention.ts';
@@ -56,6 +56,8 @@ export interface RandomProgramOptions {
   readonly maxSteps?: number;
   /** The steps to draw from; all by default. */
   readonly steps?: readonly StepName[];
+  /** Of every float. Default f32. */
+  readonly dtype?: FloatDType;
 }
 
 /**
@@ -64,7 +66,11 @@ export interface RandomProgramOptions {
  * `parseCase` reads back. Ops that jump (floor, argMax, comparisons of floats) are left out: machines may differ in the
  * last bit of what they jump at.
  */
-export function randomProgram({ maxSteps = 10, steps }: RandomProgramOptions = {}): fc.Arbitrary<ProgramCase> {
+export function randomProgram({
+  maxSteps = 10,
+  steps,
+  dtype = 'f32',
+}: RandomProgramOptions = {}): fc.Arbitrary<ProgramCase> {
   const small = (max: number) => fc.nat({ max });
   const chosen = (names: readonly StepName[]) =>
     fc.record({ step: fc.constantFrom(...names), a: small(4), b: small(11), n: small(11) });
@@ -84,12 +90,12 @@ export function randomProgram({ maxSteps = 10, steps }: RandomProgramOptions = {
     }),
   );
   return fc.oneof(...recipes).map((recipe) => {
-    const made = caseOf(recipe);
+    const made = caseOf(recipe, dtype);
     return Object.assign(made, { [fc.toStringMethod]: () => `\n${printCase(made)}` });
   });
 }
 
-function caseOf({ hidden, step, other, calls }: Recipe): ProgramCase {
+function caseOf({ hidden, step, other, calls }: Recipe, dtype: FloatDType): ProgramCase {
   const shared = new Shared();
   const graphs = [entryOf('step', hidden, step, shared)];
   if (other) graphs.push(entryOf('other', hidden, other, shared));
@@ -102,7 +108,12 @@ function caseOf({ hidden, step, other, calls }: Recipe): ProgramCase {
     const graph = choose(graphs, call.entry);
     return { entry: graph.name, sizes: graph.inputs.length > 0 ? { seq: call.seq } : {} };
   });
-  return programCase(program, plan);
+  return programCase(withFloats(program, dtype), plan);
+}
+
+/** Types and attributes all print floats by that name, and nothing else. */
+function withFloats(program: Program, dtype: FloatDType): Program {
+  return dtype === 'f32' ? program : parseProgram(printProgram(program).replaceAll('f32', dtype));
 }
 
 function entryOf(name: string, hidden: number, steps: readonly ChosenStep[], shared: Shared): Graph {

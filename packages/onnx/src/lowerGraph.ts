@@ -1,4 +1,4 @@
-import type { Graph, Program, Value } from '@casement/ir';
+import { type Graph, IrError, type Program, type Value } from '@casement/ir';
 import type { Context, Profile } from './context.ts';
 import { type DimSource, Dims } from './dims.ts';
 import { GraphWriter } from './graphWriter.ts';
@@ -45,8 +45,12 @@ export function lowerGraph(program: Program, graph: Graph, options: GraphOptions
   return writer.isEmpty ? undefined : writer.finish();
 }
 
-/** Keeps the names that are seen from outside for those who must have them. */
+/** Keeps the names that are seen from outside for those who must have them. Throws IrError when two must have one. */
 function reserveNames({ names }: GraphWriter, graph: Graph, layouts: GraphOptions['layouts']): void {
+  const both = graph.outputs.find((output) => graph.inputs.some(({ name }) => name === output.name));
+  if (both) {
+    throw new IrError(`entry ${graph.name}: an input and an output are named "${both.name}"; ONNX needs two names`);
+  }
   const boundary = [...graph.inputs, ...graph.outputs].map(({ name }) => name);
   const states = [...layouts.values()].flatMap(({ past, present }) => [past, present]);
   for (const name of [...boundary, ...states]) names.reserve(name);

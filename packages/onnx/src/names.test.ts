@@ -55,6 +55,13 @@ it('keeps the own name of a state whose short name an input has', () => {
   expect(names.get('layers.0.window.key')?.past).toBe('layers.0.window.key');
 });
 
+it('numbers a state whose own name an input has', () => {
+  expect(stateNames(programWith(['memory'], 'memory')).get('memory')).toEqual({
+    past: 'memory_1',
+    present: 'present_memory',
+  });
+});
+
 it('numbers a name that is taken', () => {
   const names = new Names();
   names.reserve('x');

@@ -26,7 +26,8 @@ export interface StateNames {
 /**
  * Input and output names of every state, as Hugging Face Optimum has them: `….layers.3.….past_key_values.key` becomes
  * `past_key_values.3.key` and `present.3.key`, `….layers.3.….window.key` becomes `window.3.key` and
- * `present_window.3.key`. A state whose name has no number, or whose short name another tensor has, keeps its own.
+ * `present_window.3.key`. A state whose name has no number, or whose short name another tensor has, keeps its own; it is
+ * numbered if an input or output has that.
  */
 export function stateNames(program: Program): ReadonlyMap<string, StateNames> {
   const short = new Map([...program.states.keys()].map((state) => [state, optimumNames(state)]));
@@ -39,12 +40,10 @@ export function stateNames(program: Program): ReadonlyMap<string, StateNames> {
     for (const { name } of [...graph.inputs, ...graph.outputs]) count(name);
   }
   const alone = (names: StateNames) => uses.get(names.past) === 1 && uses.get(names.present) === 1;
-  return new Map(
-    [...short].map(([state, names]) => [
-      state,
-      names && alone(names) ? names : { past: state, present: `present_${state}` },
-    ]),
-  );
+  const taken = new Names();
+  for (const name of uses.keys()) taken.reserve(name);
+  const own = (state: string) => ({ past: taken.unique(state), present: taken.unique(`present_${state}`) });
+  return new Map([...short].map(([state, names]) => [state, names && alone(names) ? names : own(state)]));
 }
 
 function optimumNames(state: string): StateNames | undefined {

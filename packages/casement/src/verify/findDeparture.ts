@@ -1,5 +1,5 @@
-import { type Node, type Program, printNode, printPlace } from '@casement/ir';
-import { type Executor, type HostTensor, Session } from '@casement/session';
+import { type Graph, type Program, printNode, printPlace } from '@casement/ir';
+import { type Executor, type HostTensors, Session } from '@casement/session';
 import type { Turn } from '../conversation.ts';
 import { compareTensors, largestMagnitude } from './compare.ts';
 
@@ -45,7 +45,7 @@ export async function findDeparture(
 
 interface Run {
   readonly entry: string;
-  readonly outputs: Readonly<Record<string, HostTensor>>;
+  readonly outputs: HostTensors;
 }
 
 /** Compared runs are forgotten: `undefined` in their place keeps the count. */
@@ -75,29 +75,32 @@ function firstDifference(program: Program, expected: Runs, actual: Runs, toleran
   for (const [index, reference] of expected.entries()) {
     if (reference === undefined) continue;
     const count = expected.slice(0, index).filter((run) => run?.entry === reference.entry).length;
-    for (const node of program.entries.get(reference.entry)?.nodes ?? []) {
-      const found = compareNode(node, reference.outputs, actual[index]?.outputs ?? {}, tolerance);
-      if (found) return { entry: reference.entry, run: count, ...found };
-    }
+    const graph = program.entries.get(reference.entry);
+    const found = graph && firstDeparture(graph, reference.outputs, actual[index]?.outputs ?? {}, tolerance);
+    if (found) return { entry: reference.entry, run: count, ...found };
   }
   return undefined;
 }
 
-function compareNode(
-  node: Node,
-  expected: Readonly<Record<string, HostTensor>>,
-  actual: Readonly<Record<string, HostTensor>>,
+/** The first node whose results differ, in one run of a graph whose results are all outputs (`exposeValues`). */
+export function firstDeparture(
+  graph: Graph,
+  expected: HostTensors,
+  actual: HostTensors,
   tolerance: number,
 ): Omit<Departure, 'entry' | 'run'> | undefined {
-  for (const { name } of node.outputs) {
-    const [wanted, got] = [expected[name], actual[name]];
-    if (wanted === undefined || got === undefined) continue;
-    const { maxAbsolute, maxRelative } = compareTensors(got, wanted);
-    const magnitude = largestMagnitude(wanted.data);
-    if (maxAbsolute <= tolerance * Math.max(magnitude, Number.MIN_VALUE)) continue;
-    const { scope, place } = node.origin;
-    const at = place && printPlace(place);
-    return { value: name, node: printNode(node), scope, place: at, maxAbsolute, maxRelative };
+  const names = new Map(graph.outputs.map(({ name, value }) => [value, name]));
+  for (const node of graph.nodes) {
+    for (const value of node.outputs) {
+      const [wanted, got] = [expected[names.get(value) ?? ''], actual[names.get(value) ?? '']];
+      if (wanted === undefined || got === undefined) continue;
+      const { maxAbsolute, maxRelative } = compareTensors(got, wanted);
+      const magnitude = largestMagnitude(wanted.data);
+      if (maxAbsolute <= tolerance * Math.max(magnitude, Number.MIN_VALUE)) continue;
+      const { scope, place } = node.origin;
+      const at = place && printPlace(place);
+      return { value: value.name, node: printNode(node), scope, place: at, maxAbsolute, maxRelative };
+    }
   }
   return undefined;
 }
