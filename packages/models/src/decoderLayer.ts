@@ -8,8 +8,8 @@ import { positionsOf } from './positions.ts';
 import { selfAttention } from './selfAttention.ts';
 
 /**
- * One block of the decoder: `forward` for text (and image tokens inserted into it), and `openWindow`, what a new image does to it (blocks without a fusion
- * layer have none). n, n' and m are the norms of `FusionLayers.order`.
+ * One block of the decoder: `forward` for text (and image tokens inserted into it), and `openWindow`, what a new image
+ * does to it (blocks without a fusion layer have none). n, n' and m are the norms of a fusion's `order`.
  */
 export function decoderLayer(c: DecoderConfig, index: number) {
   const name = `layers.${index}`;
