@@ -115,6 +115,12 @@ export class Session {
     return argmax(data, (rows - 1) * vocab, vocab);
   }
 
+  /** Logits of the next token after all text so far, [vocab]; a copy. Throws when no text was fed yet. */
+  nextLogits(): Float32Array {
+    const { data, shape } = this.lastLogits ?? fail('feed text before asking for the next token');
+    return Float32Array.from(data.subarray(data.length - (shape[1] ?? 0)));
+  }
+
   /** Continues the text with the likeliest tokens. Every token is forwarded before it is yielded. */
   async *generate({ maxTokens, stop = [], signal }: GenerateOptions): AsyncGenerator<number> {
     for (let i = 0; i < maxTokens; i++) {

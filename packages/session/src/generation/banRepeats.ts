@@ -1,0 +1,23 @@
+/** Which runs of tokens must not come again. */
+export interface NoRepeat {
+  /** Length of the runs in tokens. */
+  readonly size: number;
+  /** Only this many of the newest tokens are looked at. */
+  readonly window: number;
+}
+
+/** Sets to −∞ every token that would complete a run of `size` tokens that is in `history` already; not those in `exempt`. */
+export function banRepeats(
+  logits: Float32Array,
+  history: readonly number[],
+  { size, window }: NoRepeat,
+  exempt: readonly number[],
+): void {
+  const recent = history.slice(-window);
+  const started = recent.slice(recent.length - (size - 1));
+  for (let at = 0; at + size <= recent.length; at++) {
+    const token = recent[at + size - 1] ?? 0;
+    const completes = started.every((id, i) => id === recent[at + i]);
+    if (completes && !exempt.includes(token)) logits[token] = Number.NEGATIVE_INFINITY;
+  }
+}
