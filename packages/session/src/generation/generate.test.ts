@@ -105,7 +105,9 @@ describe('generate', () => {
     const generated = await collect(generate(session, { stopStrings: ['. STOP'] }, { tokenizer }));
     expect(textOf(generated)).toBe('one two');
     expect(generated.at(-1)?.finish).toBe('stopString');
-    expect(() => generate(session, { stopStrings: ['x'] })).toThrowErrorMatchingInlineSnapshot(`[InputError: stop strings need a tokenizer to be found in the text]`);
+    expect(() => generate(session, { stopStrings: ['x'] })).toThrowErrorMatchingInlineSnapshot(
+      `[InputError: stop strings need a tokenizer to be found in the text]`,
+    );
   });
 
   it('goes on where a consumer stopped', async () => {
@@ -220,6 +222,8 @@ describe('captionStream', () => {
 
   it('needs a stop token', async () => {
     const run = collect(captionStream(scripted([]).session, [], { prompt, settings: {} }));
-    await expect(run).rejects.toThrowErrorMatchingInlineSnapshot(`[InputError: captioning needs a stop token: it ends the text of a frame]`);
+    await expect(run).rejects.toThrowErrorMatchingInlineSnapshot(
+      `[InputError: captioning needs a stop token: it ends the text of a frame]`,
+    );
   });
 });
