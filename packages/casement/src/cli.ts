@@ -1,7 +1,9 @@
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
 import { addBuild } from './commands/build.ts';
+import { addImport } from './commands/import.ts';
 import { addInspect } from './commands/inspect.ts';
+import { addRandomWeights } from './commands/randomWeights.ts';
 import { addRun } from './commands/run.ts';
 import { addVerify } from './commands/verify.ts';
 
@@ -27,10 +29,12 @@ export async function main(argv: readonly string[]): Promise<void> {
     .description('Define a vision-language model once in TypeScript; compile it to ONNX and WebGPU.')
     .version(version)
     .showHelpAfterError('(add --help for usage)');
+  addImport(program);
   addBuild(program, controller.signal);
   addVerify(program, controller.signal);
   addInspect(program);
   addRun(program, controller.signal);
+  addRandomWeights(program, controller.signal);
   try {
     await program.parseAsync(argv);
   } catch (error) {

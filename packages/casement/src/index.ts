@@ -4,9 +4,15 @@ export { readManifest } from './artifact/manifest.ts';
 export { openExecutor } from './artifact/openExecutor.ts';
 export * from './authoring.ts';
 export { UserError } from './error.ts';
+export { type ImportOptions, importModel } from './import/importModel.ts';
 export { formatInspection } from './inspect/formatInspection.ts';
+export { formatWeightMap } from './inspect/formatWeightMap.ts';
 export { type EntryInspection, type Inspection, inspectProgram, type StateInspection } from './inspect/inspect.ts';
+export { mapWeights, type WeightMap, type WeightMapOptions } from './inspect/weightMap.ts';
 export { type LoadedModel, loadModel } from './load/loadModel.ts';
+export { presets } from './randomWeights/presets.ts';
+export { type RandomWeightsOptions, randomWeights } from './randomWeights/randomWeights.ts';
+export { truncateConfig } from './randomWeights/truncateConfig.ts';
 export { type RunOptions, run } from './run.ts';
 export { formatVerification } from './verify/formatVerification.ts';
 export {
