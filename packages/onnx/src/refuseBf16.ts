@@ -11,8 +11,9 @@ export function refuseBf16(graph: Graph): void {
   for (const { name, type } of [...graph.inputs, ...graph.states.map(({ start }) => start)]) {
     if (type.dtype === 'bf16') throw new IrError(`${refuse(name)}; ${remedy}`);
   }
-  for (const { outputs, origin } of graph.nodes) {
-    const found = outputs.find(({ type }) => type.dtype === 'bf16');
+  for (const { op, inputs, outputs, origin } of graph.nodes) {
+    const computed = op.name === 'cast' ? outputs : [...inputs, ...outputs];
+    const found = computed.find(({ type }) => type.dtype === 'bf16');
     if (found) throw new IrError(`${refuse(found.name)}; ${remedy}`, origin);
   }
 }

@@ -84,7 +84,7 @@ export class Values {
   }
 
   private convert(value: Value, form: Form): Tensor {
-    if (value.kind === 'param') return this.writer.param(value);
+    if (value.kind === 'param' && form === 'plain') return this.writer.param(value);
     const name = () => this.nameOf(value, form);
     if (form === 'merged') return this.reshape(this.plain(value), mergedShape(value.type.shape), name());
     if (form === 'heads') return this.transpose(this.plain(value), HEADS_FIRST, name());
