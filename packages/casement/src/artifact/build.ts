@@ -2,6 +2,7 @@ import type { FloatDType, Program } from '@casement/ir';
 import { openCheckpoint } from '@casement/weights';
 import { UserError } from '../error.ts';
 import { loadModel } from '../load/loadModel.ts';
+import { MANIFEST_FILE } from './manifest.ts';
 import { stageFolder } from './stage.ts';
 import { type Artifact, type ArtifactOptions, writeArtifact } from './writeArtifact.ts';
 
@@ -31,7 +32,9 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   const program = definition.build({ dtype: options.dtype ?? 'f32' });
   const source = await openCheckpoint(checkpoint);
   try {
-    const artifact = await stageFolder(options.out, (dir) => writeArtifact(dir, program, source, options));
+    const artifact = await stageFolder(options.out, { replaces: MANIFEST_FILE, signal: options.signal }, (dir) =>
+      writeArtifact(dir, program, source, options),
+    );
     return { program, ...artifact };
   } finally {
     await source.close();

@@ -1,0 +1,48 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { FloatDType } from '@casement/ir';
+import { modelFromConfig } from '@casement/models';
+import { type WriteProgress, type WrittenShards, writeShards } from '@casement/weights';
+import { stageFolder } from '../artifact/stage.ts';
+import { expectedParams } from '../load/expectedParams.ts';
+import { randomTensors } from './randomTensor.ts';
+
+export interface RandomWeightsOptions {
+  /** What a checkpoint's `config.json` holds. */
+  readonly config: unknown;
+  /** A new or empty folder. */
+  readonly out: string;
+  /** Default: 0. */
+  readonly seed?: number;
+  /** What the weights are stored as; default: bf16, like most released checkpoints. */
+  readonly dtype?: FloatDType;
+  readonly onProgress?: (progress: WriteProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** As transformers cut checkpoints for years: so that files have places beyond 4 GiB, as downloaded ones do. */
+const SHARD_BYTES = 5e9;
+
+/**
+ * Writes a checkpoint folder, config.json and weights, of the model that a config describes: the shapes are those of a
+ * released checkpoint, the numbers are random. The same options give the same bytes, and a tensor's values do not
+ * depend on which others there are. Throws ConfigError, UserError, or WeightError; then no folder appears.
+ */
+export async function randomWeights(options: RandomWeightsOptions): Promise<Pick<WrittenShards, 'shards' | 'tensors'>> {
+  const { config, out, seed = 0, dtype = 'bf16', onProgress, signal } = options;
+  const params = expectedParams(modelFromConfig(config).build({ dtype: 'f32' }));
+  const randomTensor = randomTensors(seed, dtype);
+  return stageFolder(out, { signal }, async (dir) => {
+    await writeFile(join(dir, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
+    return writeShards(
+      dir,
+      Array.from(params, ([name, { shape }]) => randomTensor(name, shape)),
+      {
+        maxShardBytes: SHARD_BYTES,
+        metadata: { format: 'pt' },
+        ...(onProgress ? { onProgress } : {}),
+        ...(signal ? { signal } : {}),
+      },
+    );
+  });
+}
