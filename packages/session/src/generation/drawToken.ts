@@ -3,22 +3,25 @@
  * probabilities, in the order of the vocabulary, is above it. Throws RangeError if no logit is a number above −∞.
  */
 export function drawToken(logits: Float32Array, random: number): number {
-  const largest = logits.reduce((max, logit) => Math.max(max, logit), Number.NEGATIVE_INFINITY);
+  let largest = Number.NEGATIVE_INFINITY;
+  for (let token = 0; token < logits.length; token++) largest = Math.max(largest, logits[token] ?? 0);
   if (!Number.isFinite(largest)) {
     throw new RangeError(
       `cannot draw from ${logits.length} logits whose largest is ${largest}: the model gave no numbers`,
     );
   }
-  const weights = Float64Array.from(logits, (logit) => Math.exp(logit - largest));
-  const wanted = random * weights.reduce((sum, weight) => sum + weight, 0);
+  const weight = (token: number): number => {
+    const logit = logits[token] ?? 0;
+    return logit === Number.NEGATIVE_INFINITY ? 0 : Math.exp(logit - largest);
+  };
+  let total = 0;
+  for (let token = 0; token < logits.length; token++) total += weight(token);
   let sum = 0;
   let last = 0;
-  for (let token = 0; token < weights.length; token++) {
-    const weight = weights[token] ?? 0;
-    if (weight === 0) continue;
-    sum += weight;
-    last = token;
-    if (sum > wanted) return token;
+  for (let token = 0; token < logits.length && sum <= random * total; token++) {
+    const share = weight(token);
+    if (share > 0) last = token;
+    sum += share;
   }
   return last;
 }

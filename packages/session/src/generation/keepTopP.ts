@@ -4,14 +4,34 @@
  * keeps depends on PyTorch's sort.
  */
 export function keepTopP(logits: Float32Array, p: number): void {
-  const rising = logits.filter((logit) => logit > Number.NEGATIVE_INFINITY).sort();
-  const largest = rising.at(-1) ?? 0;
-  const weights = Float64Array.from(rising, (logit) => Math.exp(logit - largest));
-  const allowance = (1 - p) * weights.reduce((sum, weight) => sum + weight, 0);
-  let dropped = 0;
-  for (let sum = weights[0] ?? 0; sum <= allowance && dropped < rising.length - 1; sum += weights[dropped] ?? 0) {
-    dropped++;
-  }
-  const bound = rising[dropped] ?? Number.NEGATIVE_INFINITY;
+  let largest = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < logits.length; i++) largest = Math.max(largest, logits[i] ?? 0);
+  const bound = boundOf(logits, p, largest);
   for (let i = 0; i < logits.length; i++) if ((logits[i] ?? 0) < bound) logits[i] = Number.NEGATIVE_INFINITY;
+}
+
+/** Sorting a large vocabulary takes longest, so what is very unlikely is summed up unsorted, if all of it can go. */
+const VERY_UNLIKELY = -12;
+
+/** The smallest logit that stays. */
+function boundOf(logits: Float32Array, p: number, largest: number): number {
+  let total = 0;
+  let unlikely = 0;
+  for (let i = 0; i < logits.length; i++) {
+    const distance = (logits[i] ?? 0) - largest;
+    const weight = Math.exp(distance);
+    total += weight;
+    if (distance < VERY_UNLIKELY) unlikely += weight;
+  }
+  const allowance = (1 - p) * total;
+  const sumUp = unlikely <= allowance;
+  const lowest = sumUp ? largest + VERY_UNLIKELY : Number.NEGATIVE_INFINITY;
+  const rising = logits.filter((logit) => logit >= lowest).sort();
+  let sum = sumUp ? unlikely : 0;
+  for (let i = 0; i < rising.length - 1; i++) {
+    const logit = rising[i] ?? 0;
+    sum += Math.exp(logit - largest);
+    if (sum > allowance) return logit;
+  }
+  return largest;
 }
