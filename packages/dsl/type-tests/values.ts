@@ -17,6 +17,8 @@ export declare const flags: Tensor<'bool', readonly ['batch', 'seq', 1]>;
 export declare const q: Tensor<'float', readonly ['batch', 'seq', 'heads', 'headDim']>;
 export declare const k: Tensor<'float', readonly ['batch', 'seq', 'kvHeads', 'headDim']>;
 export declare const imageK: Tensor<'float', readonly ['batch', 'image', 'kvHeads', 'headDim']>;
+export declare const shown: Tensor<'bool', readonly ['batch', 1, 1, 'seq']>;
+export declare const imageShown: Tensor<'bool', readonly ['batch', 1, 'seq', 'image']>;
 export declare const past: KvCache<'batch', 'past', 'kvHeads', 'headDim'>;
 export declare const otherPast: KvCache<'batch', 'past', 'kvHeads', 'kvDim'>;
 export declare const memory: Cache<'float', readonly ['batch', 'past', 'hidden']>;

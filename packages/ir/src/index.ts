@@ -1,3 +1,4 @@
+export { type AttentionAttrs, headCounts, type Visibility, visibilityOperands } from './attentionParts.ts';
 export * from './bind.ts';
 export * from './builder.ts';
 export * from './dim.ts';
@@ -7,7 +8,6 @@ export * from './evaluate.ts';
 export { castTo, scalar } from './expand.ts';
 export * from './infer.ts';
 export * from './op.ts';
-export { type AttentionAttrs, headCounts } from './ops/attention.ts';
 export { constantAttrs } from './ops/constant.ts';
 export * from './ops/index.ts';
 export { type RopeAttrs, ropeAngles } from './ops/rope.ts';

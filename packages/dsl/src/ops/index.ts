@@ -1,4 +1,4 @@
-export { type AttentionOptions, attention } from './attention.ts';
+export { type AttentionOptions, attention, attentionWeights } from './attention.ts';
 export { add, and, div, equal, less, lessOrEqual, max, min, mul, or, pow, sub } from './binary.ts';
 export { gather } from './gather.ts';
 export { broadcastTo, iota, mergeHeads, reshape, splitHeads, transpose } from './layout.ts';

@@ -51,6 +51,9 @@ const cases = {
   'attention(q, q, q)': ({ q }) => dsl.attention(q, q, q, { causal: true }),
   'attention(q, q, q), segments': ({ q, ids }) =>
     dsl.attention(q, q, q, { causal: false, scale: 1, segments: { q: ids, k: ids } }),
+  'attention(q, q, q), mask of keys': ({ q, ids }) =>
+    dsl.attention(q, q, q, { causal: true, mask: dsl.reshape(dsl.less(0, ids), ['batch', 1, 1, 'seq']) }),
+  'attentionWeights(q, q)': ({ q }) => dsl.attentionWeights(q, q, { causal: true }),
 } satisfies Record<string, (given: Given) => Tensor>;
 
 interface Given {

@@ -2,6 +2,7 @@ import {
   add,
   argMax,
   attention,
+  attentionWeights,
   broadcastTo,
   cast,
   concat,
@@ -107,5 +108,10 @@ const crossed = attention(v.q, v.imageK, v.imageK, { causal: false, scale: 1 });
 v.same<typeof crossed, typeof v.q>(true);
 const segments = { q: v.positions, k: v.imagePositions };
 attention(v.q, v.imageK, v.imageK, { causal: false, segments });
+attention(v.q, v.imageK, v.imageK, { causal: false, mask: v.imageShown });
+attention(v.q, v.past, { causal: true });
+const probabilities = attentionWeights(v.q, v.imageK, { causal: false, segments });
+v.same<typeof probabilities, Tensor<'float', readonly ['batch', 'heads', 'seq', 'image']>>(true);
+attentionWeights(v.q, v.past.keys, { causal: true });
 v.memory.append(v.image);
 v.same<typeof v.memory.value, Tensor<'float', readonly ['batch', 'past', 'hidden']>>(true);

@@ -2,6 +2,7 @@ import {
   add,
   argMax,
   attention,
+  attentionWeights,
   concat,
   gather,
   less,
@@ -94,6 +95,14 @@ attention(v.q, v.imageK, v.k, { causal: false });
 //                       ^
 attention(v.q, v.imageK, v.imageK, { causal: false, segments: { q: v.positions, k: v.positions } });
 //                                                                              ^
+attention(v.q, v.imageK, v.imageK, { causal: false, mask: v.shown });
+//                                                  ^
+attention(v.q, v.k, v.k, { causal: true, mask: v.flags });
+//                                       ^
+attentionWeights(v.q, v.k, { causal: true, mask: v.imageShown });
+//                                         ^
+attentionWeights(v.q, v.x, { causal: true });
+//                    ^
 v.past.append(v.q, v.k);
 //            ^
 v.past.append(v.k, v.imageK);

@@ -1,21 +1,28 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { runOp } from '../../../../test/support/runOp.ts';
+import { type AttentionAttrs, visibilityOperands } from '../attentionParts.ts';
 import type { FloatDType } from '../dtype.ts';
 import { seededRandom } from '../random.ts';
 import { drawTensor } from '../samples.ts';
 import { elementCount, type HostTensor, stridesOf, tensorOf } from '../tensor.ts';
-import { type AttentionAttrs, attention } from './attention.ts';
+import { attention } from './attention.ts';
+import { attentionWeights } from './attentionWeights.ts';
 
 /** Element at an index of several axes. */
 const at = (x: HostTensor, ...index: readonly number[]) =>
   x.data[index.reduce((sum, i, axis) => sum + i * (stridesOf(x.shape)[axis] ?? 0), 0)] ?? Number.NaN;
 
+/** The same where axes of size 1 hold for every index. */
+const stretched = (x: HostTensor, ...index: readonly number[]) =>
+  at(x, ...index.map((i, axis) => (x.shape[axis] === 1 ? 0 : i)));
+
 const size = (x: HostTensor, axis: number) => x.shape[axis] ?? Number.NaN;
 
 /** Attention straight from its definition: a sum over the keys that a query sees. */
 function plain(inputs: readonly HostTensor[], { causal, scale }: AttentionAttrs): number[] {
-  const [q, k, v, qSegments, kSegments] = inputs;
+  const [q, k, v] = inputs;
+  const { segments, mask } = visibilityOperands(inputs, 3);
   if (!q || !k || !v) throw new Error('attention needs q, k and v');
   const [queries, heads, keys, width] = [size(q, 1), size(q, 2), size(k, 1), size(v, 3)];
   const group = heads / size(k, 2);
@@ -26,7 +33,8 @@ function plain(inputs: readonly HostTensor[], { causal, scale }: AttentionAttrs)
         const kvHead = Math.floor(h / group);
         const seen = Array.from({ length: keys }, (_, j) => j).filter((j) => {
           if (causal && j > keys - queries + i) return false;
-          return !qSegments || !kSegments || at(qSegments, b, i) === at(kSegments, b, j);
+          if (segments && at(segments.q, b, i) !== at(segments.k, b, j)) return false;
+          return !mask || stretched(mask, b, h, i, j) === 1;
         });
         const weights = seen.map((j) => {
           let score = 0;
@@ -102,6 +110,42 @@ it('keeps segments apart, also when causal', () => {
       expect(worst(inputs, { causal, scale: 0.5 })).toBeLessThan(2e-6);
     }),
     { numRuns: 60 },
+  );
+});
+
+it('hides what the mask hides, whichever axes it has', () => {
+  const axes = fc.tuple(fc.boolean(), fc.boolean(), fc.boolean(), fc.boolean());
+  fc.assert(
+    fc.property(shapes, axes, fc.boolean(), (drawn, has, causal) => {
+      const shape = { ...drawn, keys: drawn.keys + drawn.queries };
+      const full = [shape.batch, shape.kvHeads * shape.group, shape.queries, shape.keys];
+      const random = seededRandom(shape.seed + 1);
+      const mask = drawTensor('bool', full.map((count, axis) => (has[axis] ? count : 1)), { below: 2 }, random); // biome-ignore format: a row
+      expect(worst([...operands(shape), mask], { causal, scale: 0.5 })).toBeLessThan(2e-6);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+it('gives its weights too', () => {
+  fc.assert(
+    fc.property(shapes, fc.boolean(), (shape, causal) => {
+      const keys = shape.keys + shape.queries;
+      const [q, k, v] = operands({ ...shape, keys });
+      if (!q || !k || !v) throw new Error('three operands');
+      const mask = drawTensor('bool', [1, 1, shape.queries, keys], { below: 2 }, seededRandom(shape.seed + 1));
+      const attrs = { causal, scale: 0.5 };
+      const weights = runOp(attentionWeights, [q, k, mask], attrs);
+      const mixed = runOp(attention, [q, k, v, mask], attrs);
+      for (let h = 0; h < shape.kvHeads * shape.group; h++) {
+        for (let i = 0; i < shape.queries; i++) {
+          let sum = 0;
+          for (let j = 0; j < keys; j++) sum += at(weights, 0, h, i, j) * at(v, 0, j, Math.floor(h / shape.group), 0);
+          expect(at(mixed, 0, i, h, 0)).toBeCloseTo(sum, 5);
+        }
+      }
+    }),
+    { numRuns: 30 },
   );
 });
 

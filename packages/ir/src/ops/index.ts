@@ -5,6 +5,7 @@ import { and } from './and.ts';
 import { append } from './append.ts';
 import { argMax } from './argMax.ts';
 import { attention } from './attention.ts';
+import { attentionWeights } from './attentionWeights.ts';
 import { broadcastTo } from './broadcastTo.ts';
 import { cast } from './cast.ts';
 import { concat } from './concat.ts';
@@ -100,6 +101,7 @@ export const coreOps = {
 /** Ops that a target may lower whole; else they are expanded. */
 export const compositeOps = {
   attention,
+  attentionWeights,
   gelu,
   layerNorm,
   linear,

@@ -310,6 +310,12 @@ describe('composite ops', () => {
           ['f32[1 q 2 8]', 'f32[1 k 2 8]', 'f32[1 k 2 8]', 'i32[1 q]', 'i32[1 k]'],
           { causal: false, scale: 1 },
         ],
+        [
+          'attention',
+          ['f32[b q 2 8]', 'f32[b k 2 8]', 'f32[b k 2 8]', 'i32[b q]', 'i32[b k]', 'bool[b 1 1 k]'],
+          { causal: true, scale: 1 },
+        ],
+        ['attentionWeights', ['f16[b q 6 8]', 'f16[b k 2 8]', 'bool[1 6 q 1]'], { causal: false, scale: 1 }],
       ),
     ).toMatchInlineSnapshot(`
       "
@@ -323,6 +329,8 @@ describe('composite ops', () => {
       rope(f16[1 seq 2 8], i32[3 1 seq]) is f16[1 seq 2 8]
       attention(f16[b q 6 8], f16[b k 2 8], f16[b k 2 5]) is f16[b q 6 5]
       attention(f32[1 q 2 8], f32[1 k 2 8], f32[1 k 2 8], i32[1 q], i32[1 k]) is f32[1 q 2 8]
+      attention(f32[b q 2 8], f32[b k 2 8], f32[b k 2 8], i32[b q], i32[b k], bool[b 1 1 k]) is f32[b q 2 8]
+      attentionWeights(f16[b q 6 8], f16[b k 2 8], bool[1 6 q 1]) is f16[b 6 q k]
       "
     `);
   });
@@ -360,6 +368,10 @@ describe('composite ops', () => {
         ['attention', ['f32[1 q 2 8]', 'f16[1 k 2 8]', 'f16[1 k 2 8]'], attention],
         ['attention', ['f32[1 q 2 8]', 'f32[1 k 2 8]', 'f32[1 k 2 8]', 'i32[1 q]', 'i32[1 q]'], attention],
         ['attention', ['f32[1 q 2 8]', 'f32[1 k 2 8]', 'f32[1 k 2 8]', 'i64[1 q]', 'i64[1 k]'], attention],
+        ['attention', ['f32[1 q 2 8]', 'f32[1 k 2 8]'], attention],
+        ['attention', ['f32[1 q 2 8]', 'f32[1 k 2 8]', 'f32[1 k 2 8]', 'bool[q k]'], attention],
+        ['attention', ['f32[1 q 2 8]', 'f32[1 k 2 8]', 'f32[1 k 2 8]', 'bool[1 1 k q]'], attention],
+        ['attentionWeights', ['f32[1 q 2 8]', 'f32[1 k 2 8]', 'f32[1 1 q k]'], attention],
       ),
     ).toMatchInlineSnapshot(`
       "
@@ -381,7 +393,7 @@ describe('composite ops', () => {
       rope: unknown layout "pairs"
       rope: sections [2 1] cover 3 pairs of 4
       rope: axial needs sections, one per axis of positions
-      attention: takes 3 inputs, or 5 with segments, got 4
+      attention: needs a tensor of bool, got i32[1 q]
       attention: the head sizes of q and k must be equal, got 8 and 4
       attention: v must have shape [1 k 2 8], got f32[1 q 2 8]
       attention: the batch sizes of q and k must be equal, got 1 and 2
@@ -391,6 +403,10 @@ describe('composite ops', () => {
       attention: operands differ in dtype: f32[1 q 2 8] and f16[1 k 2 8] and f16[1 k 2 8]; cast one of them
       attention: the segments of k must have shape [1 k], got i32[1 q]
       attention: needs a tensor of i32, got i64[1 q]
+      attention: takes 3 inputs and optional segments and mask, got 2
+      attention: the mask must broadcast to [1 2 q k], got bool[q k]
+      attention: the mask must broadcast to [1 2 q k], got bool[1 1 k q]
+      attentionWeights: needs a tensor of bool, got f32[1 1 q k]
       "
     `);
   });
@@ -399,6 +415,8 @@ describe('composite ops', () => {
     const cases: readonly (readonly [CompositeOp, readonly string[], Attrs])[] = [
       [ops.attention, ['f16[b q 6 8]', 'f16[b past+q 2 8]', 'f16[b past+q 2 5]'], { causal: true, scale: 1 }],
       [ops.attention, ['f16[b q 6 8]', 'f16[b k 2 8]', 'f16[b k 2 5]'], { causal: false, scale: 1 }],
+      [ops.attention, ['f16[b q 6 8]', 'f16[b k 2 8]', 'f16[b k 2 5]', 'bool[b 1 q k]'], { causal: true, scale: 1 }],
+      [ops.attentionWeights, ['f16[b q 6 8]', 'f16[b k 2 8]', 'bool[b 6 1 k]'], { causal: false, scale: 1 }],
       [ops.rope, ['bf16[b seq 2 8]', 'i32[b seq]'], { theta: 1e4, layout: 'interleaved', sections: [] }],
       [ops.rope, ['f16[b seq 2 8]', 'i32[3 b seq]'], { theta: 1e4, layout: 'half', sections: [1, 1, 2] }],
       [ops.rmsNorm, ['f16[b seq 8]', 'f16[8]'], { eps: 1e-6, scaleInF32: true }],

@@ -62,6 +62,42 @@ entry step(%q : f32[2 seq 4 6], %k : f32[2 seq 2 6], %v : f32[2 seq 2 10], %ids 
 }
 `;
 
+/** Masks of keys and of pairs: over a cache that may be empty, behind an append, and without a cache. */
+const MASKED = `program masked
+${DIMS}
+entry load(%k : f32[1 image 2 8], %v : f32[1 image 2 8]) {
+  %key : f32[1 past+image 2 8] = append($layers.0.past.key, %k) {axis=1}
+  %value : f32[1 past+image 2 8] = append($layers.0.past.value, %v) {axis=1}
+  keep $layers.0.past.key = %key
+  keep $layers.0.past.value = %value
+}
+
+entry cross(%q : f32[1 seq 4 8], %keys : bool[1 1 1 past], %pairs : bool[1 4 seq past]) {
+  %a : f32[1 seq 4 8] = attention(%q, $layers.0.past.key, $layers.0.past.value, %keys) {causal=false, scale=0.3}
+  %b : f32[1 seq 4 8] = attention(%q, $layers.0.past.key, $layers.0.past.value, %pairs) {causal=false, scale=0.3}
+  keep $layers.0.past.key = $layers.0.past.key
+  keep $layers.0.past.value = $layers.0.past.value
+  return a = %a
+  return b = %b
+}
+
+entry step(%q : f32[1 seq 4 8], %k : f32[1 seq 2 8], %pairs : bool[1 1 seq past+seq]) {
+  %key : f32[1 past+seq 2 8] = append($layers.0.past.key, %k) {axis=1}
+  %value : f32[1 past+seq 2 8] = append($layers.0.past.value, %k) {axis=1}
+  %a : f32[1 seq 4 8] = attention(%q, %key, %value, %pairs) {causal=true, scale=0.3}
+  keep $layers.0.past.key = %key
+  keep $layers.0.past.value = %value
+  return a = %a
+}
+
+entry plain(%q : f32[2 seq 4 8], %k : f32[2 seq 2 8], %pairs : bool[1 1 seq seq], %keys : bool[2 1 1 seq]) {
+  %a : f32[2 seq 4 8] = attention(%q, %k, %k, %pairs) {causal=false, scale=0.3}
+  %b : f32[2 seq 4 8] = attention(%q, %k, %k, %keys) {causal=true, scale=0.3}
+  return a = %a
+  return b = %b
+}
+`;
+
 type Call = readonly [entry: string, shapes: Readonly<Record<string, readonly number[]>>];
 
 describe.each(['ort', 'onnx'] as const)('attention in profile %s', (profile) => {
@@ -72,9 +108,10 @@ describe.each(['ort', 'onnx'] as const)('attention in profile %s', (profile) => 
     const reference = referenceExecutor(program, { param: () => expect.fail('there are no params') });
     const random = seededRandom(5);
     for (const [entry, shapes] of calls) {
-      const tensors = Object.entries(shapes).map(([name, shape]): [string, HostTensor] => [
+      const inputs = program.entries.get(entry)?.inputs ?? [];
+      const tensors = inputs.map(({ name, type: { dtype } }): [string, HostTensor] => [
         name,
-        name === 'ids' ? drawTensor('i32', shape, { below: 2 }, random) : drawTensor('f32', shape, 'normal', random),
+        drawTensor(dtype, shapes[name] ?? [], dtype === 'f32' ? 'normal' : { below: 2 }, random),
       ]);
       const actual = await onnx.run(entry, Object.fromEntries(tensors));
       const expected = await reference.run(entry, Object.fromEntries(tensors));
@@ -118,6 +155,32 @@ describe.each(['ort', 'onnx'] as const)('attention in profile %s', (profile) => 
       return ['step', { q: q ?? [], k: k ?? [], v: v ?? [], ids: ids ?? [] }];
     };
     await check(PACKED, [step(1), step(5)]);
+  });
+
+  it('hides what a mask hides, with and without a cache', async () => {
+    const load = (count: number): Call => ['load', { k: [1, count, 2, 8], v: [1, count, 2, 8] }];
+    const cross = (count: number, past: number): Call => [
+      'cross',
+      { q: [1, count, 4, 8], keys: [1, 1, 1, past], pairs: [1, 4, count, past] },
+    ];
+    const step = (count: number, past: number): Call => [
+      'step',
+      { q: [1, count, 4, 8], k: [1, count, 2, 8], pairs: [1, 1, count, past + count] },
+    ];
+    const plain = (count: number): Call => [
+      'plain',
+      { q: [2, count, 4, 8], k: [2, count, 2, 8], pairs: [1, 1, count, count], keys: [2, 1, 1, count] },
+    ];
+    await check(MASKED, [
+      cross(2, 0),
+      step(3, 0),
+      cross(3, 3),
+      step(1, 3),
+      load(4),
+      step(5, 8),
+      cross(1, 13),
+      plain(5),
+    ]);
   });
 
   it('says in the model why an attention was expanded', () => {

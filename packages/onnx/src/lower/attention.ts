@@ -1,10 +1,19 @@
-import { addDims, type Dim, headCounts, type ops, sameDim, type Value } from '@casement/ir';
+import {
+  addDims,
+  broadcastShapes,
+  type Dim,
+  headCounts,
+  type ops,
+  sameDim,
+  type Value,
+  visibilityOperands,
+} from '@casement/ir';
 import { type Context, type LowerWhole, operand, resultOf } from '../context.ts';
 import type { Tensor } from '../graphWriter.ts';
 import { type AppendedVersion, permuted } from '../states.ts';
 import { mergedShape } from '../values.ts';
 import type { Appended, AttentionCall } from './attentionCall.ts';
-import { allButLast, sameSegment, zeroKey } from './attentionMask.ts';
+import { allButLast, hideLast, sameSegment, visiblePairs, zeroKey } from './attentionMask.ts';
 import { groupQueryAttention, takesGroupQueryAttention } from './groupQueryAttention.ts';
 
 /**
@@ -17,15 +26,15 @@ export const attention: LowerWhole<typeof ops.attention> = (ctx, node, attrs) =>
   if ([q, k, v].some(({ type }) => typeof type.shape[3] !== 'number')) return 'the head sizes are not fixed';
   if (ctx.dims.least(queries) < 1) return 'there may be no query';
   const square = sameDim(queries, keys);
+  const { segments, mask } = visibilityOperands(node.inputs, 3);
   const call = (): AttentionCall => {
     const result = resultOf(node);
     const type = { dtype: result.type.dtype, shape: mergedShape(result.type.shape) };
     const named = { name: ctx.values.nameOf(result, 'merged'), type };
     ctx.values.set(result, 'merged', named);
-    return { ...attrs, q, k, v, ...headCounts(q.type, k.type), queries, keys, result: named };
+    return { ...attrs, q, k, v, ...headCounts(q.type, k.type), queries, keys, mask, result: named };
   };
-  const [qSegments, kSegments] = [node.inputs[3], node.inputs[4]];
-  if (qSegments === undefined || kSegments === undefined) {
+  if (segments === undefined) {
     const rows = newRows(ctx, k, v);
     if (rows && ctx.dims.least(rows.length) > 0 && (!attrs.causal || sameDim(rows.length, queries))) {
       return appendAndAttend(ctx, call(), rows);
@@ -35,9 +44,21 @@ export const attention: LowerWhole<typeof ops.attention> = (ctx, node, attrs) =>
   }
   if (attrs.causal && !square) return 'causal, with more keys than queries and no append of its own';
   if (ctx.dims.least(keys) < 1) return 'there may be no key';
-  const mask = qSegments && kSegments && sameSegment(ctx, qSegments, kSegments);
-  return emitAttention(ctx, call(), [ctx.values.get(k, 'merged'), ctx.values.get(v, 'merged'), mask], []);
+  const one = call();
+  const visible = and(ctx, segments && sameSegment(ctx, segments.q, segments.k), maskOf(ctx, one));
+  return emitAttention(ctx, one, [ctx.values.get(k, 'merged'), ctx.values.get(v, 'merged'), visible], []);
 };
+
+/** The mask of a call at the size that ONNX Runtime wants. */
+function maskOf(ctx: Context, { mask, queries, keys }: AttentionCall): Tensor | undefined {
+  return mask && visiblePairs(ctx, mask, queries, keys);
+}
+
+function and({ writer }: Context, a: Tensor | undefined, b: Tensor | undefined): Tensor | undefined {
+  if (!a || !b) return a ?? b;
+  const shape = broadcastShapes(a.type.shape, b.type.shape);
+  return writer.op('And', [a, b], writer.fresh('mask.both', { dtype: 'bool', shape }));
+}
 
 /** The two appends that made keys and values, and how many rows each adds. */
 interface NewRows {
@@ -71,7 +92,7 @@ function appendAndAttend(ctx: Context, call: AttentionCall, rows: NewRows): unde
     present: [present(call.k), present(call.v)],
   };
   if (ctx.profile === 'ort' && takesGroupQueryAttention(call)) return groupQueryAttention(ctx, call, appended);
-  return emitAttention(ctx, call, [...appended.rows, undefined, ...appended.past], appended.present);
+  return emitAttention(ctx, call, [...appended.rows, maskOf(ctx, call), ...appended.past], appended.present);
 }
 
 /**
@@ -82,7 +103,8 @@ function readCache(ctx: Context, call: AttentionCall): undefined {
   const { values, writer } = ctx;
   const past = [values.get(call.k, 'heads'), values.get(call.v, 'heads')];
   const zeros = [zeroKey(ctx, call.k), zeroKey(ctx, call.v)];
-  const mask = allButLast(ctx, call.queries, call.keys);
+  const visible = maskOf(ctx, call);
+  const mask = visible ? hideLast(ctx, visible) : allButLast(ctx, call.queries, call.keys);
   // Nobody reads the presents, but ONNX Runtime wants them named when there is a past.
   const presents = past.map(({ type }) => {
     const shape = type.shape.map((dim, axis) => (axis === 2 ? addDims(dim, 1) : dim));

@@ -10,6 +10,8 @@ export interface AttentionCall extends AttentionAttrs {
   readonly kvHeads: number;
   readonly queries: Dim;
   readonly keys: Dim;
+  /** Bool that broadcasts to [batch heads queries keys]. */
+  readonly mask: Value | undefined;
   /** What the result is named and looks like: rows with merged heads. */
   readonly result: Tensor;
 }

@@ -1,7 +1,7 @@
-import { addDims, type Dim, type Value } from '@casement/ir';
+import { addDims, type Dim, sameDim, sameShape, type Value } from '@casement/ir';
 import { encodeValues } from '../bytes.ts';
 import type { Context } from '../context.ts';
-import type { Tensor } from '../graphWriter.ts';
+import type { GraphWriter, Tensor } from '../graphWriter.ts';
 import { inlineTensor } from '../proto.ts';
 import { mergedShape } from '../values.ts';
 
@@ -11,8 +11,32 @@ export function allButLast({ dims, writer, once }: Context, queries: Dim, keys: 
     const yes = inlineTensor('', 'bool', [1], encodeValues('bool', [1]));
     const visible = writer.fresh('mask.visible', { dtype: 'bool', shape: [queries, keys] });
     writer.op('ConstantOfShape', [dims.vector([queries, keys])], visible, { attrs: { value: { tensor: yes } } });
-    const mask = writer.fresh('mask', { dtype: 'bool', shape: [queries, addDims(keys, 1)] });
-    return writer.op('Pad', [visible, writer.constant('i64', [4], [0, 0, 0, 1])], mask); // pads with false
+    return padLast(writer, visible);
+  });
+}
+
+/** The mask [batch heads queries keys] with one more key, which no query sees. */
+export function hideLast({ writer, once }: Context, mask: Tensor): Tensor {
+  return once(`hide last ${mask.name}`, () => padLast(writer, mask));
+}
+
+function padLast(writer: GraphWriter, visible: Tensor): Tensor {
+  const { shape } = visible.type;
+  const ends = Array.from({ length: 2 * shape.length }, (_, i) => (i === 2 * shape.length - 1 ? 1 : 0));
+  const wider = shape.map((dim, axis) => (axis === shape.length - 1 ? addDims(dim, 1) : dim));
+  const mask = writer.fresh('mask', { dtype: 'bool', shape: wider });
+  return writer.op('Pad', [visible, writer.constant('i64', [ends.length], ends)], mask); // pads with false
+}
+
+/** A mask with all queries and keys; batch and heads may stay 1. ONNX Runtime stretches only those itself. */
+export function visiblePairs({ dims, values, writer, once }: Context, mask: Value, queries: Dim, keys: Dim): Tensor {
+  const plain = values.plain(mask);
+  const shape = [...mask.type.shape.slice(0, 2), queries, keys];
+  if (sameShape(mask.type.shape, shape)) return plain;
+  return once(`visible pairs ${mask.kind} ${mask.name} ${queries} ${keys}`, () => {
+    // `Expand` takes 1 for a size that stays.
+    const target = shape.map((dim, axis) => (sameDim(dim, mask.type.shape[axis] ?? 1) ? 1 : dim));
+    return writer.op('Expand', [plain, dims.vector(target)], writer.fresh('mask.pairs', { dtype: 'bool', shape }));
   });
 }
 

@@ -5,12 +5,14 @@ import type { Tensor } from '../graphWriter.ts';
 import type { Appended, AttentionCall } from './attentionCall.ts';
 
 /**
- * Whether ONNX Runtime's own kernel takes this: always causal, heads of a multiple of 8, keys as wide as values, and
+ * Whether ONNX Runtime's own kernel takes this: always causal, no mask, heads of a multiple of 8, keys as wide as values, and
  * on the CPU one sequence only when several tokens meet a past.
  */
-export function takesGroupQueryAttention({ causal, k, v }: AttentionCall): boolean {
+export function takesGroupQueryAttention({ causal, mask, k, v }: AttentionCall): boolean {
   const [size, width] = [k.type.shape[3], v.type.shape[3]];
-  return causal && k.type.shape[0] === 1 && typeof size === 'number' && size % 8 === 0 && sameDim(size, width ?? 0);
+  return (
+    causal && !mask && k.type.shape[0] === 1 && typeof size === 'number' && size % 8 === 0 && sameDim(size, width ?? 0)
+  );
 }
 
 /** Appends to the cache and attends. Positions are rotated outside, so the op's own rotary stays off. */

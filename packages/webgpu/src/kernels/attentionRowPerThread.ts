@@ -12,6 +12,8 @@ export interface AttentionSite {
   readonly k: Operand;
   readonly v: Operand;
   readonly segments: { readonly q: Operand; readonly k: Operand } | undefined;
+  /** Bool that broadcasts to [batch heads queries keys]. */
+  readonly mask: Operand | undefined;
   readonly y: Operand;
   readonly attrs: AttentionAttrs;
 }
@@ -21,7 +23,8 @@ export interface AttentionSite {
  * query head, so no scores are stored. A query without keys gives zeros. Width 4 needs head sizes of a multiple of 4;
  * head sizes are fixed numbers.
  */
-export function attentionRowPerThread({ q, k, v, segments, y, attrs }: AttentionSite, width: Width): KernelCall {
+export function attentionRowPerThread(site: AttentionSite, width: Width): KernelCall {
+  const { q, k, v, segments, mask, y, attrs } = site;
   const lanes = lanesOf(width);
   const kernel = new KernelBuilder(
     'attentionRowPerThread',
@@ -29,6 +32,7 @@ export function attentionRowPerThread({ q, k, v, segments, y, attrs }: Attention
   );
   const [loadQ, loadK, loadV] = [kernel.read('q', q, width), kernel.read('k', k, width), kernel.read('v', v, width)];
   const loadSegments = segments && [kernel.read('q_segments', segments.q), kernel.read('k_segments', segments.k)];
+  const loadMask = mask && kernel.read('mask', mask);
   const store = kernel.write('y', y, width);
   const [batch = 1, queries = 1, heads = 1] = q.type.shape;
   const keys = k.type.shape[1] ?? 1;
@@ -37,9 +41,11 @@ export function attentionRowPerThread({ q, k, v, segments, y, attrs }: Attention
   const [b = '0u', row = '0u', head = '0u'] = at;
   const { kvHeads } = headCounts(q.type, k.type);
   const [fromK, fromV] = [cursor(k, b, width), cursor(v, b, width)];
-  const skipped = loadSegments
-    ? [`  if (${loadSegments[1]?.(flatIndex([b, 'j'], [keys, 1]))} != segment) {`, '    continue;', '  }']
-    : [];
+  const skipIf = (condition: string) => [`  if (${condition}) {`, '    continue;', '  }'];
+  const skipped = [
+    ...(loadSegments ? skipIf(`${loadSegments[1]?.(flatIndex([b, 'j'], [keys, 1]))} != segment`) : []),
+    ...(mask && loadMask ? skipIf(`${loadMask(stretchedIndex(mask, [b, head, row, 'j']))} == 0u`) : []),
+  ];
   return kernel.perThread(
     [batch, queries, heads],
     [
@@ -86,6 +92,12 @@ export function attentionRowPerThread({ q, k, v, segments, y, attrs }: Attention
       '}',
     ],
   );
+}
+
+/** The flat index at coordinates; an axis of size 1 holds for all of its coordinates. */
+function stretchedIndex(operand: Operand, at: readonly string[]): string {
+  const own = at.map((coordinate, axis) => (operand.type.shape[axis] === 1 ? '0u' : coordinate));
+  return flatIndex(own, stridesOf(operand));
 }
 
 /** Where the keys of `kvHead` begin in [batch keys kvHeads size], and from key to key; in groups of `width`. */

@@ -1,4 +1,4 @@
-import { ops } from '@casement/ir';
+import { ops, visibilityOperands } from '@casement/ir';
 import { always, type Candidate, choose } from '../candidates.ts';
 import { type AttentionSite, attentionRowPerThread } from '../kernels/attentionRowPerThread.ts';
 import { inputOf, lowerOp, resultOf } from '../lowering.ts';
@@ -15,12 +15,13 @@ const candidates: readonly Candidate<AttentionSite>[] = [
 
 /** Keys and values are read where they are stored, so a cache is never copied. */
 export const attention = lowerOp(ops.attention, (node, context) => {
-  const [qSegments, kSegments] = [node.inputs[3], node.inputs[4]];
+  const { segments, mask } = visibilityOperands(node.inputs, 3);
   const site: AttentionSite = {
     q: context.operand(inputOf(node, 0)),
     k: context.stored(inputOf(node, 1)),
     v: context.stored(inputOf(node, 2)),
-    segments: qSegments && kSegments && { q: context.operand(qSegments), k: context.operand(kSegments) },
+    segments: segments && { q: context.operand(segments.q), k: context.operand(segments.k) },
+    mask: mask && context.operand(mask),
     y: context.result(resultOf(node)),
     attrs: node.attrs,
   };
