@@ -2,7 +2,13 @@ export { argmax } from './argmax.ts';
 export { checkInputs, InputError } from './check.ts';
 export * from './executor.ts';
 export { type Caption, type CaptionInputs, captionStream, type FrameText } from './generation/captionStream.ts';
-export { type Finish, type Generated, type GenerateInputs, generate, type TokenDecoder } from './generation/generate.ts';
+export {
+  type Finish,
+  type Generated,
+  type GenerateInputs,
+  generate,
+  type TokenDecoder,
+} from './generation/generate.ts';
 export { createRandom } from './generation/random.ts';
 export { createSampler, type Sampler } from './generation/sampler.ts';
 export { captionSettings, completeSettings, type GenerationSettings, SettingsError } from './generation/settings.ts';
