@@ -1,3 +1,4 @@
+export { isCheckpointFile } from './checkpointFiles.ts';
 export { type Converted, convert, decodeFloats, encodeFloats } from './convert.ts';
 export type { UnusualValues, WriteProgress } from './copyTensor.ts';
 export { countNonFinite, type NonFinite } from './countNonFinite.ts';

@@ -21,7 +21,8 @@ export interface BuildResult extends Artifact {
 }
 
 /**
- * Compiles a model and its weights into an artifact folder that appears whole or not at all. Throws UserError,
+ * Compiles a model and its weights into an artifact folder that appears whole or not at all. A folder that holds an
+ * artifact is replaced; weights that would come out the same are kept, with the targets built from them. Throws UserError,
  * ConfigError, ModelError or WeightError, whose messages are for the person who made the mistake.
  */
 export async function build(options: BuildOptions): Promise<BuildResult> {
@@ -33,7 +34,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   const source = await openCheckpoint(checkpoint);
   try {
     const artifact = await stageFolder(options.out, { replaces: MANIFEST_FILE, signal: options.signal }, (dir) =>
-      writeArtifact(dir, program, source, options),
+      writeArtifact(dir, program, source, options, options.out),
     );
     return { program, ...artifact };
   } finally {

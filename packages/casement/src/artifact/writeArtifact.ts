@@ -5,73 +5,54 @@ import { lowerToOnnx } from '@casement/onnx';
 import type { Manifest, OnnxTarget, WebGpuTarget } from '@casement/runtime';
 import { programSignature } from '@casement/session/reference';
 import { lowerToWebGpu } from '@casement/webgpu';
-import {
-  matchParams,
-  type RenameTable,
-  requireComplete,
-  shardTensor,
-  type TensorLocation,
-  type TensorSource,
-  type UnusualValues,
-  type WriteProgress,
-  writeShards,
-} from '@casement/weights';
-import { expectedParams } from '../load/expectedParams.ts';
+import type { TensorLocation, TensorSource, UnusualValues } from '@casement/weights';
 import { compileFor, type Profile, type Target } from './compile.ts';
 import { MANIFEST_FILE } from './manifest.ts';
+import { type WeightOptions, writeWeights } from './writeWeights.ts';
 
-export interface ArtifactOptions {
+export interface ArtifactOptions extends WeightOptions {
   readonly targets: readonly Target[];
   /** Default: `ort`. */
   readonly profile?: Profile;
-  readonly rename?: RenameTable;
-  /** Accept tensors of the checkpoint that the model does not use; default: they are an error. */
-  readonly allowExtra?: boolean;
-  readonly onProgress?: (progress: WriteProgress) => void;
-  readonly signal?: AbortSignal;
 }
 
 export interface Artifact {
   readonly manifest: Manifest;
   /** Weights that are not finite, or became infinite in the build's dtype; worth a warning. */
   readonly unusual: readonly UnusualValues[];
+  /** Whether the weights of an earlier build were still right. */
+  readonly keptWeights: boolean;
 }
 
 /**
- * Writes a whole artifact into an empty folder: the weights once, what each target needs, and the manifest. Throws
- * WeightError when the checkpoint does not fit the program, and whatever a target refuses to lower.
+ * Writes a whole artifact into an empty folder: the weights once, what each target needs, and the manifest. If the
+ * artifact in `previous` has the same weights, they are kept, and the targets that it was built for are built too, so
+ * that one folder serves all of them with one model. Throws WeightError when the checkpoint does not fit the program,
+ * and whatever a target refuses to lower.
  */
 export async function writeArtifact(
   dir: string,
   program: Program,
   source: TensorSource,
-  { targets, profile = 'ort', rename, allowExtra = false, onProgress, signal }: ArtifactOptions,
+  options: ArtifactOptions,
+  previous?: string,
 ): Promise<Artifact> {
-  const report = matchParams(expectedParams(program), source, rename);
-  requireComplete(report, { allowLeftOver: allowExtra });
-  const tensors = report.matched.map(({ name, tensor }) => {
-    const dtype = program.params.get(name)?.type.dtype ?? tensor.dtype;
-    return shardTensor(source, tensor.name, { name, dtype });
-  });
-  const {
-    shards,
-    tensors: locations,
-    unusual,
-  } = await writeShards(dir, tensors, {
-    metadata: { format: 'pt' },
-    ...(onProgress ? { onProgress } : {}),
-    ...(signal ? { signal } : {}),
-  });
-  const onnx = targets.includes('onnx') ? await writeOnnx(dir, program, profile, locations) : undefined;
-  const webgpu = targets.includes('webgpu') ? await writeWebGpu(dir, program, locations) : undefined;
-  const manifest: Manifest = {
-    format: 'casement/1',
-    ...programSignature(program),
-    weights: { bytes: shards.reduce((sum, shard) => sum + shard.bytes, 0), shards },
-    targets: { ...(onnx ? { onnx } : {}), ...(webgpu ? { webgpu } : {}) },
+  const { spec: weights, locations, unusual, keptFrom } = await writeWeights(dir, program, source, previous, options);
+  const onnx = onnxProfile(options, keptFrom);
+  const targets = {
+    ...(onnx ? { onnx: await writeOnnx(dir, program, onnx, locations) } : {}),
+    ...(options.targets.includes('webgpu') || keptFrom?.targets.webgpu
+      ? { webgpu: await writeWebGpu(dir, program, locations) }
+      : {}),
   };
+  const manifest: Manifest = { format: 'casement/1', ...programSignature(program), weights, targets };
   await writeFile(join(dir, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`);
-  return { manifest, unusual };
+  return { manifest, unusual, keptWeights: keptFrom !== undefined };
+}
+
+/** The profile of the ONNX target, if it is to be built: what was asked for, or else what is there already. */
+function onnxProfile({ targets, profile = 'ort' }: ArtifactOptions, before: Manifest | undefined): Profile | undefined {
+  return targets.includes('onnx') ? profile : before?.targets.onnx?.profile;
 }
 
 type Locations = ReadonlyMap<string, TensorLocation>;

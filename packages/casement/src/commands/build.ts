@@ -58,21 +58,22 @@ A rename table is a list of regular expressions, applied in order:
     }
     if (flags.out === undefined) return command.error("error: required option '--out <dir>' not specified");
     const bar = progressBar('writing weights');
-    const { manifest, unusual } = await build({
+    const { manifest, unusual, keptWeights } = await build({
       ...weights,
       out: flags.out,
       targets: flags.target === 'all' ? ['onnx', 'webgpu'] : [flags.target],
       profile: flags.profile,
       signal,
       onProgress: ({ bytesDone, bytesTotal }) => bar.update(bytesDone, bytesTotal),
-    });
-    bar.finish();
+    }).finally(() => bar.finish());
     for (const { tensor, nan, infinite, overflowed } of unusual) {
       console.warn(`warning: ${tensor} has ${nan} NaN and ${infinite} infinite values, ${overflowed} overflowed`);
     }
     const { bytes, shards } = manifest.weights;
+    const files = `${shards.length} file${shards.length === 1 ? '' : 's'}`;
+    const kept = keptWeights ? ', kept as they were' : '';
     console.log(
-      `${flags.out}: ${Object.keys(manifest.targets).join(' and ')}, ${flags.dtype}, ${formatBytes(bytes)} of weights in ${shards.length} file${shards.length === 1 ? '' : 's'}`,
+      `${flags.out}: ${Object.keys(manifest.targets).join(' and ')}, ${flags.dtype}, ${formatBytes(bytes)} of weights in ${files}${kept}`,
     );
   });
 }
