@@ -13,6 +13,7 @@ const fixtures = join(import.meta.dirname, 'fixtures');
 test.each(readdirSync(fixtures))('%s: the reference gives the golden image tokens, logits and tokens', async (name) => {
   const model = join(fixtures, name);
   const report = await verify({ model, golden: join(model, 'golden.safetensors'), targets: ['reference'] });
+  if (report.kind !== 'conversation') throw new Error(`${name} is not verified as a conversation`);
   const [reference] = report.targets;
   expect(reference?.greedy).toEqual(report.expectedGreedy);
   expect(reference?.chunked.maxAbsolute).toBeLessThan(1e-5);

@@ -7,16 +7,26 @@ export { UserError } from './error.ts';
 export { type ImportOptions, importModel } from './import/importModel.ts';
 export { formatInspection } from './inspect/formatInspection.ts';
 export { formatWeightMap } from './inspect/formatWeightMap.ts';
-export { type EntryInspection, type Inspection, inspectProgram, type StateInspection } from './inspect/inspect.ts';
+export {
+  type EntryInspection,
+  inspectProgram,
+  type ProgramInspection,
+  type StateInspection,
+} from './inspect/inspect.ts';
+export { type Inspection, type InspectOptions, inspectModel } from './inspect/inspectModel.ts';
 export { mapWeights, type WeightMap, type WeightMapOptions } from './inspect/weightMap.ts';
 export { type LoadedModel, loadModel } from './load/loadModel.ts';
 export { presets } from './randomWeights/presets.ts';
 export { type RandomWeightsOptions, randomWeights } from './randomWeights/randomWeights.ts';
 export { truncateConfig } from './randomWeights/truncateConfig.ts';
 export { type RunOptions, run } from './run.ts';
+export type { Mismatch, OutputReport } from './verify/compareOutput.ts';
 export { formatVerification } from './verify/formatVerification.ts';
 export {
+  type ConversationReport,
   type TargetReport,
+  type TensorReport,
+  type TensorTargetReport,
   type VerifyOptions,
   type VerifyReport,
   type VerifyTarget,

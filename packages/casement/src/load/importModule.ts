@@ -2,11 +2,17 @@ import { createJiti } from 'jiti';
 import * as authoring from '../authoring.ts';
 import type { SourcePlaces } from './sourcePlaces.ts';
 
+/** What a model file exports. */
+export interface ModelModule {
+  readonly default: unknown;
+  readonly golden: unknown;
+}
+
 /**
- * The default export of a TypeScript or JavaScript module of the user's. `sources` learns where its compiled code comes
- * from. Throws what the module throws.
+ * Imports a TypeScript or JavaScript module of the user's. `sources` learns where its compiled code comes from. Throws
+ * what the module throws.
  */
-export async function importModule(path: string, sources: SourcePlaces): Promise<unknown> {
+export async function importModule(path: string, sources: SourcePlaces): Promise<ModelModule> {
   const options = {
     sourceMaps: true,
     fsCache: false,
@@ -23,5 +29,6 @@ export async function importModule(path: string, sources: SourcePlaces): Promise
       return { code };
     },
   });
-  return jiti.import(path, { default: true });
+  const module = await jiti.import<Readonly<Record<string, unknown>>>(path);
+  return { default: module.default, golden: module.golden };
 }

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { ModelDefinition } from '@casement/dsl';
 import { modelFromConfig } from '@casement/models';
 import { UserError } from '../error.ts';
+import type { GoldenScript } from '../verify/goldenScript.ts';
 import { importModule } from './importModule.ts';
 import { readConfig } from './readConfig.ts';
 import { SourcePlaces } from './sourcePlaces.ts';
@@ -11,6 +12,8 @@ export interface LoadedModel {
   readonly definition: ModelDefinition;
   /** Folder or file with the weights; undefined when only a definition was given. */
   readonly checkpoint: string | undefined;
+  /** What a model file exports as `golden`. */
+  readonly golden?: GoldenScript;
 }
 
 /**
@@ -25,9 +28,13 @@ export async function loadModel(path: string, checkpoint?: string): Promise<Load
   }
   const sources = new SourcePlaces();
   const exported = await sources.within(() => importModule(resolve(path), sources));
-  const definition = await sources.within(() => modelOf(exported, path, checkpoint));
+  const definition = await sources.within(() => modelOf(exported.default, path, checkpoint));
   const build: ModelDefinition['build'] = (options) => sources.during(() => definition.build(options));
-  return { definition: { name: definition.name, build }, checkpoint };
+  const { golden } = exported;
+  if (golden !== undefined && !isScript(golden)) {
+    throw new UserError(`${path}: the export "golden" must be a function, as GoldenScript describes it`);
+  }
+  return { definition: { name: definition.name, build }, checkpoint, ...(golden ? { golden } : {}) };
 }
 
 async function modelOf(exported: unknown, path: string, checkpoint: string | undefined): Promise<ModelDefinition> {
@@ -41,6 +48,10 @@ async function modelOf(exported: unknown, path: string, checkpoint: string | und
   const made: unknown = await exported(await readConfig(checkpoint));
   if (isModel(made)) return made;
   throw new UserError(`${path}: the default export must return a model, as model(…) and decoder(…) make them`);
+}
+
+function isScript(value: unknown): value is GoldenScript {
+  return typeof value === 'function'; // what it does with its arguments, nobody can tell
 }
 
 function isModel(value: unknown): value is ModelDefinition {

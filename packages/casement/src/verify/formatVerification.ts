@@ -1,9 +1,20 @@
 import { formatError, formatTable } from '../format.ts';
-import type { TargetReport, VerifyReport } from './verify.ts';
+import { formatTensors } from './formatTensors.ts';
+import type { ConversationReport, TargetReport, VerifyReport } from './verify.ts';
 
 /** The text that `casement verify` prints. */
 export function formatVerification(report: VerifyReport): string {
-  const { model, golden, dtype, positions, images, expectedGreedy, targets, passed } = report;
+  const lines = report.kind === 'conversation' ? formatConversation(report) : formatTensors(report);
+  return [
+    ...lines,
+    ...report.targets.flatMap(formatDeparture),
+    '',
+    report.passed ? 'All targets agree with the golden.' : 'Some targets do not agree with the golden.',
+  ].join('\n');
+}
+
+function formatConversation(report: ConversationReport): string[] {
+  const { model, golden, dtype, positions, images, expectedGreedy, targets } = report;
   const rows = targets.map((target) => [
     target.target,
     formatError(target.chunked.maxAbsolute),
@@ -26,17 +37,14 @@ export function formatVerification(report: VerifyReport): string {
       ...targets.map(({ target, greedy }) => [target, greedy.join(' ')]),
     ]),
     ...targets.flatMap(formatImageTokens),
-    ...targets.flatMap(formatDeparture),
-    '',
-    passed ? 'All targets agree with the golden.' : 'Some targets do not agree with the golden.',
-  ].join('\n');
+  ];
 }
 
 function formatImageTokens({ target, imageTokens }: TargetReport): string[] {
   return imageTokens ? [`image tokens of ${target}: max abs ${formatError(imageTokens.maxAbsolute)}`] : [];
 }
 
-function formatDeparture({ target, passed, departure }: TargetReport): string[] {
+function formatDeparture({ target, passed, departure }: VerifyReport['targets'][number]): string[] {
   if (passed || target === 'reference') return [];
   if (!departure) return ['', `${target} departs from the golden, but no single value departs from the reference.`];
   const { entry, run, value, node, scope, place, maxAbsolute, maxRelative } = departure;

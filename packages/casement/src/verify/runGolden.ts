@@ -75,3 +75,13 @@ async function logitsOf(
   }
   return { dtype: 'f32', shape: [rows.length], data: Float32Array.from(rows) };
 }
+
+/** The same turns without comparing, a step for each: what `findDeparture` drives executors with. */
+export async function* converse(executor: Executor, turns: readonly Turn[]): AsyncGenerator<void> {
+  const session = new Session(executor);
+  for (const { image, ids } of turns) {
+    if (image) await session.showImage(image);
+    if (ids.length > 0) await session.prefill(ids);
+    yield;
+  }
+}
