@@ -17,7 +17,7 @@ export function planSignature(program: Program, entries: readonly LoweredEntry[]
   };
 }
 
-export function tensorSignature({ dtype, shape }: TensorType): TensorSignature {
+function tensorSignature({ dtype, shape }: TensorType): TensorSignature {
   return { dtype, shape: shape.map(planSize) };
 }
 

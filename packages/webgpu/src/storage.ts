@@ -7,7 +7,7 @@ import { type DType, isFloat, productDims, type StateDecl } from '@casement/ir';
 export type Storage = 'f32' | 'i32' | 'u32' | 'f16x2' | 'bf16x2' | 'u8x4';
 
 /** The type an element has in a kernel. */
-export type Register = 'f32' | 'i32' | 'u32';
+type Register = 'f32' | 'i32' | 'u32';
 
 interface StorageInfo {
   readonly register: Register;

@@ -7,23 +7,23 @@ import { sumOf } from './reduce.ts';
 
 export interface LayerNormSite {
   readonly x: Operand;
-  readonly weight: Operand;
-  readonly bias: Operand;
+  readonly affine: { readonly weight: Operand; readonly bias: Operand } | undefined;
   readonly y: Operand;
   readonly eps: number;
 }
 
-/** y = (x − mean)/√(variance + eps)·weight + bias over the last axis, one thread per row. */
-export function layerNormRowPerThread({ x, weight, bias, y, eps }: LayerNormSite): KernelCall {
+/** y = (x − mean)/√(variance + eps)[·weight + bias] over the last axis, one thread per row. */
+export function layerNormRowPerThread({ x, affine, y, eps }: LayerNormSite): KernelCall {
   const kernel = new KernelBuilder(
     'layerNormRowPerThread',
-    'y = (x - mean) / sqrt(variance + eps) · weight + bias, one thread per row.',
+    `y = (x - mean) / sqrt(variance + eps)${affine ? ' · weight + bias' : ''}, one thread per row.`,
   );
   const load = kernel.read('x', x);
-  const loadWeight = kernel.read('weight', weight);
-  const loadBias = kernel.read('bias', bias);
+  const loadWeight = affine && kernel.read('weight', affine.weight);
+  const loadBias = affine && kernel.read('bias', affine.bias);
   const store = kernel.write('y', y);
   const size = wgslSize(x.type.shape.at(-1) ?? 1);
+  const scaled = (unit: string) => (loadWeight && loadBias ? `${unit} * ${loadWeight('j')} + ${loadBias('j')}` : unit);
   const centred = (j: string) => `(${load(`start + ${j}`)} - mean)`;
   kernel.helper(['fn square(x: f32) -> f32 {', '  return x * x;', '}'].join('\n'));
   return kernel.perThread(
@@ -38,7 +38,7 @@ export function layerNormRowPerThread({ x, weight, bias, y, eps }: LayerNormSite
       ...sumOf(size, (j) => `square(${centred(j)})`),
       `let scale = 1.0 / sqrt(total / f32(${size}) + ${wgslFloat(eps)});`,
       `for (var j = 0u; j < ${size}; j++) {`,
-      `  ${store('start + j', `${centred('j')} * scale * ${loadWeight('j')} + ${loadBias('j')}`)}`,
+      `  ${store('start + j', scaled(`${centred('j')} * scale`))}`,
       '}',
     ],
   );

@@ -4,7 +4,7 @@ import { storageInfo } from '../storage.ts';
 import { KernelBuilder, type KernelCall } from '../wgsl/kernelBuilder.ts';
 import { NEGATIVE_INFINITY } from '../wgsl/math.ts';
 
-export type Reduction = 'reduceSum' | 'reduceMean' | 'reduceMax' | 'argMax';
+export type Reduction = 'reduceSum' | 'reduceMean' | 'reduceMax' | 'reduceMin' | 'argMax' | 'argMin';
 
 /** Each run of x along an axis becomes one element of y; one thread per run. */
 export function reduce(reduction: Reduction, x: Operand, y: Operand, axis: number): KernelCall {
@@ -17,29 +17,32 @@ export function reduce(reduction: Reduction, x: Operand, y: Operand, axis: numbe
     inner === 1
       ? `i * ${count}`
       : `i / ${wgslSize(inner)} * ${wgslSize(size)} * ${wgslSize(inner)} + i % ${wgslSize(inner)}`;
-  const at = (j: string) => load(inner === 1 ? `start + ${j}` : `start + ${j} * ${wgslSize(inner)}`);
-  if (reduction === 'reduceMax' || reduction === 'argMax') kernel.helper(NEGATIVE_INFINITY);
+  const { walk, result, sign = '' } = RULES[reduction];
+  const at = (j: string) => sign + load(inner === 1 ? `start + ${j}` : `start + ${j} * ${wgslSize(inner)}`);
+  if (walk !== sumOf) kernel.helper(NEGATIVE_INFINITY);
   const { register } = storageInfo(x.storage);
   const zero = register === 'f32' ? '0.0' : '0';
   return kernel.perThread(
     [outer, inner],
-    [
-      `let start = ${start};`,
-      ...(reduction === 'reduceMax'
-        ? largest(count, at)
-        : reduction === 'argMax'
-          ? indexOfLargest(count, at)
-          : sumOf(count, at, zero)),
-      store('i', RESULTS[reduction](count)),
-    ],
+    [`let start = ${start};`, ...walk(count, at, zero), store('i', result(count))],
   );
 }
 
-const RESULTS: Record<Reduction, (count: string) => string> = {
-  reduceSum: () => 'total',
-  reduceMean: (count) => `total / f32(${count})`,
-  reduceMax: () => 'best',
-  argMax: () => 'bestAt',
+interface Rule {
+  /** Statements that walk over the run. */
+  readonly walk: (count: string, at: (j: string) => string, zero: string) => string[];
+  readonly result: (count: string) => string;
+  /** A minimum is the maximum of what is negated. */
+  readonly sign?: '-';
+}
+
+const RULES: Record<Reduction, Rule> = {
+  reduceSum: { walk: sumOf, result: () => 'total' },
+  reduceMean: { walk: sumOf, result: (count) => `total / f32(${count})` },
+  reduceMax: { walk: largest, result: () => 'best' },
+  reduceMin: { walk: largest, result: () => '-best', sign: '-' },
+  argMax: { walk: indexOfLargest, result: () => 'bestAt' },
+  argMin: { walk: indexOfLargest, result: () => 'bestAt', sign: '-' },
 };
 
 /** Adds in blocks, so that the rounding error grows with the block's length and not with the run's. */

@@ -46,6 +46,7 @@ export const elementwiseLowerings = {
 /** Composite activations, computed whole. */
 export const activationLowerings = {
   silu: expression('a * sigmoid(a)', SIGMOID),
+  quickGelu: expression('a * sigmoid(1.702 * a)', SIGMOID),
   swiglu: expression('a * sigmoid(a) * b', SIGMOID),
   gelu: lowerOp(ops.gelu, (node, context) => {
     const byErf = { text: '0.5 * a * (1.0 + erf(a * 0.70710678))', helpers: [ERF] };

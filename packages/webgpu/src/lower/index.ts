@@ -6,10 +6,10 @@ import { constant } from './constant.ts';
 import { activationLowerings, elementwiseLowerings } from './elementwise.ts';
 import { gather } from './gather.ts';
 import { iota } from './iota.ts';
-import { layerNorm } from './layerNorm.ts';
+import { layerNorm, standardize } from './layerNorm.ts';
 import { linear } from './linear.ts';
 import { matmul } from './matmul.ts';
-import { reduceLowerings } from './reduce.ts';
+import { minimumLowerings, reduceLowerings } from './reduce.ts';
 import { rmsNorm } from './rmsNorm.ts';
 import { rope } from './rope.ts';
 import { shapeLowerings } from './shape.ts';
@@ -30,12 +30,14 @@ const core = {
 
 const composite = {
   ...activationLowerings,
+  ...minimumLowerings,
   attention,
   layerNorm,
   linear,
   rmsNorm,
   rope,
   softmax,
+  standardize,
 } satisfies Partial<Record<CompositeOpName, Lowering>>;
 
 /** Composite ops that this target takes whole; others must be expanded before. */

@@ -12,9 +12,16 @@ function reduction<A extends { readonly axis: number; readonly keepDims: boolean
   });
 }
 
+/** Core ops. */
 export const reduceLowerings = {
   argMax: reduction(ops.argMax),
   reduceMax: reduction(ops.reduceMax),
   reduceMean: reduction(ops.reduceMean),
   reduceSum: reduction(ops.reduceSum),
+} satisfies Record<string, Lowering>;
+
+/** Composite ops that the same kernel computes whole. */
+export const minimumLowerings = {
+  argMin: reduction(ops.argMin),
+  reduceMin: reduction(ops.reduceMin),
 } satisfies Record<string, Lowering>;

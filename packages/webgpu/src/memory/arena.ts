@@ -15,7 +15,7 @@ export interface ArenaPlan {
 }
 
 /** WebGPU's coarsest rule for the offset of a binding. */
-export const ALIGNMENT = 256;
+const ALIGNMENT = 256;
 
 /**
  * Places lifetimes so that those that overlap in time do not overlap in memory: each in the lowest gap, in the order
