@@ -21,9 +21,8 @@ const FOR_USERS = new Set([
 
 export async function main(argv: readonly string[]): Promise<void> {
   const controller = new AbortController();
-  process.once('SIGINT', () =>
-    controller.abort(new DOMException('interrupted; nothing was left behind', 'AbortError')),
-  );
+  const stop = () => controller.abort(new DOMException('interrupted; nothing was left behind', 'AbortError'));
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, stop);
   const { version }: { version: string } = createRequire(import.meta.url)('../package.json');
   const program = new Command('casement')
     .description('Define a vision-language model once in TypeScript; compile it to ONNX and WebGPU.')
