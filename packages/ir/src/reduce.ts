@@ -1,3 +1,4 @@
+import type { Dim } from './dim.ts';
 import { arity, axisOf, inputAt } from './infer.ts';
 import type { CoreOp } from './op.ts';
 import { type HostTensor, makeTensor, stridesOf } from './tensor.ts';
@@ -24,13 +25,11 @@ export function reduceOp<const N extends string>(
     kind: 'core',
     name,
     summary,
-    infer(inputs, { axis, keepDims }) {
+    infer(inputs, attrs) {
       arity(inputs, 1);
       const x = inputAt(inputs, 0);
       allow(x);
-      const at = axisOf(axis, x.shape.length);
-      const shape = keepDims ? x.shape.map((dim, i) => (i === at ? 1 : dim)) : x.shape.filter((_, i) => i !== at);
-      return [{ dtype: result ?? x.dtype, shape }];
+      return [{ dtype: result ?? x.dtype, shape: reducedShape(x, attrs) }];
     },
     reference(inputs, { axis }, outputs) {
       const x = inputAt(inputs, 0);
@@ -46,6 +45,12 @@ export function reduceOp<const N extends string>(
         : []),
     ],
   };
+}
+
+/** The shape of x without the reduced axis, or with 1 in its place. */
+export function reducedShape({ shape }: TensorType, { axis, keepDims }: ReduceAttrs): readonly Dim[] {
+  const at = axisOf(axis, shape.length);
+  return keepDims ? shape.map((dim, i) => (i === at ? 1 : dim)) : shape.filter((_, i) => i !== at);
 }
 
 /** The elements of `x` along `axis` that reduce to result element `i`. */

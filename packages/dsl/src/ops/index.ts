@@ -1,15 +1,27 @@
 export { type AttentionOptions, attention, attentionWeights } from './attention.ts';
 export { add, and, div, equal, less, lessOrEqual, max, min, mul, or, pow, sub } from './binary.ts';
-export { gather } from './gather.ts';
+export { constant } from './constant.ts';
+export { gather, oneHot } from './gather.ts';
 export { broadcastTo, iota, mergeHeads, reshape, splitHeads, transpose } from './layout.ts';
 export { linear, matmul } from './linear.ts';
-export { layerNorm, type RmsNormOptions, rmsNorm } from './norm.ts';
-export { argMax, reduceMax, reduceMean, reduceSum, softmax } from './reduce.ts';
+export { groupNorm, layerNorm, type RmsNormOptions, rmsNorm, standardize } from './norm.ts';
+export {
+  argMax,
+  argMin,
+  l2Normalize,
+  logSoftmax,
+  reduceMax,
+  reduceMean,
+  reduceMin,
+  reduceSum,
+  softmax,
+} from './reduce.ts';
 export { type RopeOptions, rope } from './rope.ts';
-export { concat, slice } from './slice.ts';
+export { concat, type PadOptions, pad, slice, stack } from './slice.ts';
 export {
   abs,
   cast,
+  clip,
   cos,
   erf,
   exp,
@@ -18,6 +30,7 @@ export {
   log,
   neg,
   not,
+  quickGelu,
   rsqrt,
   sigmoid,
   silu,

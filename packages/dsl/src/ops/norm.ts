@@ -28,3 +28,21 @@ export function layerNorm<T extends FloatDType, const B extends Shape, D extends
 ): Tensor<T, readonly [...B, D]> {
   return emit(callerOf(layerNorm), ops.layerNorm, [x, weight, bias], { eps }, x.dtype, x.shape);
 }
+
+/** (x − mean)/√(variance + eps) over the last dim, in f32: layer norm without weight and bias. */
+export function standardize<T extends FloatDType, S extends Shape>(
+  x: Tensor<T, S>,
+  { eps }: { readonly eps: number },
+): Tensor<T, S> {
+  return emit(callerOf(standardize), ops.standardize, [x], { eps }, x.dtype, x.shape);
+}
+
+/** x [batch channels …] standardised in each group of channels, in f32, then ·weight + bias (arXiv 1803.08494). */
+export function groupNorm<T extends FloatDType, B extends Dim, C extends Dim, const P extends Shape>(
+  x: Tensor<T, readonly [B, C, ...P]>,
+  weight: Tensor<NoInfer<T>, readonly [NoInfer<C>]>,
+  bias: Tensor<NoInfer<T>, readonly [NoInfer<C>]>,
+  { groups, eps }: { readonly groups: number; readonly eps: number },
+): Tensor<T, readonly [B, C, ...P]> {
+  return emit(callerOf(groupNorm), ops.groupNorm, [x, weight, bias], { groups, eps }, x.dtype, x.shape);
+}

@@ -18,7 +18,7 @@ type Reduction<D extends DType> = <T extends D, S extends Shape, A extends AxisO
   options?: ReduceOptions<K>,
 ) => Tensor<T, ReplaceAxis<S, A, Left<K>>>;
 
-function reduction<D extends DType>(name: 'reduceSum' | 'reduceMean' | 'reduceMax'): Reduction<D> {
+function reduction<D extends DType>(name: 'reduceSum' | 'reduceMean' | 'reduceMax' | 'reduceMin'): Reduction<D> {
   const op: Reduction<D> = (x, axis, { keepDims } = {}) => {
     const place = callerOf(op);
     const at = axisIndex(name, x, axis, place);
@@ -34,22 +34,52 @@ export const reduceSum = reduction<FloatDType | 'i32'>('reduceSum');
 export const reduceMean = reduction<FloatDType>('reduceMean');
 /** The maximum along an axis. */
 export const reduceMax = reduction<FloatDType>('reduceMax');
+/** The minimum along an axis. */
+export const reduceMin = reduction<FloatDType>('reduceMin');
 
-/** The index of the first maximum along an axis: `argMax(logits, 'vocab')`. */
-export function argMax<S extends Shape, A extends AxisOf<S>>(
+type IndexOf = <S extends Shape, A extends AxisOf<S>>(
   x: Tensor<FloatDType, S>,
   axis: A,
-): Tensor<'i32', ReplaceAxis<S, A, readonly []>> {
-  const place = callerOf(argMax);
-  const at = axisIndex('argMax', x, axis, place);
-  return emit(place, ops.argMax, [x], { axis: at, keepDims: false }, 'i32', replaceAxis(x.shape, at, []));
+) => Tensor<'i32', ReplaceAxis<S, A, readonly []>>;
+
+function indexOf(name: 'argMax' | 'argMin'): IndexOf {
+  const op: IndexOf = (x, axis) => {
+    const place = callerOf(op);
+    const at = axisIndex(name, x, axis, place);
+    return emit(place, ops[name], [x], { axis: at, keepDims: false }, 'i32', replaceAxis(x.shape, at, []));
+  };
+  return op;
+}
+
+/** The index of the first maximum along an axis: `argMax(logits, 'vocab')`. */
+export const argMax = indexOf('argMax');
+/** The index of the first minimum along an axis. */
+export const argMin = indexOf('argMin');
+
+type Along<D extends DType> = <T extends D, S extends Shape, A extends AxisOf<S>>(
+  x: Tensor<T, S>,
+  axis: A,
+) => Tensor<T, S>;
+
+function along<D extends DType>(name: 'softmax' | 'logSoftmax'): Along<D> {
+  const op: Along<D> = (x, axis) => {
+    const place = callerOf(op);
+    return emit(place, ops[name], [x], { axis: axisIndex(name, x, axis, place) }, x.dtype, x.shape);
+  };
+  return op;
 }
 
 /** e^x / Σ e^x along an axis, computed in f32. */
-export function softmax<T extends FloatDType, S extends Shape, A extends AxisOf<S>>(
+export const softmax = along<FloatDType>('softmax');
+/** x − log Σ e^x along an axis, computed in f32. */
+export const logSoftmax = along<FloatDType>('logSoftmax');
+
+/** x / max(√Σ x², eps) along an axis, computed in f32: vectors of length one. */
+export function l2Normalize<T extends FloatDType, S extends Shape, A extends AxisOf<S>>(
   x: Tensor<T, S>,
   axis: A,
+  { eps = 1e-12 }: { readonly eps?: number } = {},
 ): Tensor<T, S> {
-  const place = callerOf(softmax);
-  return emit(place, ops.softmax, [x], { axis: axisIndex('softmax', x, axis, place) }, x.dtype, x.shape);
+  const place = callerOf(l2Normalize);
+  return emit(place, ops.l2Normalize, [x], { axis: axisIndex('l2Normalize', x, axis, place), eps }, x.dtype, x.shape);
 }

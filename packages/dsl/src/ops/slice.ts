@@ -39,3 +39,36 @@ export function concat(parts: Parts, axis: Dim, dim: Dim): Tensor {
   const at = axisIndex('concat', first, axis, place);
   return emit(place, ops.concat, parts, { axis: at }, first.dtype, replaceAxis(first.shape, at, [dim]));
 }
+
+/** Tensors of one shape along a new first dim, as many as its size: `stack(states, 'layers')`. */
+export function stack<T extends DType, const S extends Shape, const D extends Dim>(
+  parts: readonly Tensor<T, S>[],
+  dim: D,
+): Tensor<T, readonly [D, ...S]>;
+export function stack(parts: readonly Tensor[], dim: Dim): Tensor {
+  const [first] = parts;
+  return emit(callerOf(stack), ops.stack, parts, {}, first?.dtype ?? 'float', [dim, ...(first?.shape ?? [])]);
+}
+
+export interface PadOptions {
+  /** How many elements come before x and after it; none unless given. */
+  readonly before?: Dim;
+  readonly after?: Dim;
+  /** What they are; 0 unless given. */
+  readonly value?: number;
+}
+
+/** x with a number before and after it along an axis, whose dim is then called `dim`. */
+export function pad<T extends DType, S extends Shape, A extends AxisOf<S>, const D extends Dim>(
+  x: Tensor<T, S>,
+  axis: A,
+  { before = 0, after = 0, value = 0 }: PadOptions,
+  dim: D,
+): Tensor<T, ReplaceAxis<S, A, readonly [D]>> {
+  const place = callerOf(pad);
+  const tracer = tracerOf('pad', [x], place);
+  const at = axisIndex('pad', x, axis, place);
+  const [first, last] = [before, after].map((size) => tracer.draft.sizes.of(size, tracer.origin(place)));
+  const attrs = { axis: at, before: first ?? 0, after: last ?? 0, value };
+  return emit(place, ops.pad, [x], attrs, x.dtype, replaceAxis(x.shape, at, [dim]));
+}

@@ -12,6 +12,7 @@ type UnaryName =
   | 'floor'
   | 'log'
   | 'neg'
+  | 'quickGelu'
   | 'rsqrt'
   | 'sigmoid'
   | 'silu'
@@ -39,6 +40,8 @@ export const floor = unary('floor');
 export const log = unary('log');
 /** −x */
 export const neg = unary('neg');
+/** x·sigmoid(1.702·x), the GELU of CLIP. */
+export const quickGelu = unary('quickGelu');
 /** 1/√x */
 export const rsqrt = unary('rsqrt');
 /** 1/(1 + e^−x) */
@@ -58,6 +61,14 @@ export function gelu<T extends FloatDType, S extends Shape>(
   { approximate = 'none' }: { readonly approximate?: 'none' | 'tanh' } = {},
 ): Tensor<T, S> {
   return emit(callerOf(gelu), ops.gelu, [x], { approximate }, x.dtype, x.shape);
+}
+
+/** x between two bounds, of which one may be left out. */
+export function clip<T extends FloatDType | 'i32', S extends Shape>(
+  x: Tensor<T, S>,
+  { min = -Infinity, max = Infinity }: { readonly min?: number; readonly max?: number },
+): Tensor<T, S> {
+  return emit(callerOf(clip), ops.clip, [x], { min, max }, x.dtype, x.shape);
 }
 
 /** silu(gate)·up */

@@ -1,19 +1,26 @@
 import {
   add,
   argMax,
+  argMin,
   attention,
   attentionWeights,
   broadcastTo,
   cast,
   concat,
+  constant,
   div,
   gather,
+  groupNorm,
   iota,
+  l2Normalize,
   less,
   linear,
+  logSoftmax,
   matmul,
   mergeHeads,
   mul,
+  oneHot,
+  pad,
   reduceMean,
   reduceSum,
   reshape,
@@ -22,6 +29,7 @@ import {
   slice,
   softmax,
   splitHeads,
+  stack,
   sub,
   type Tensor,
   transpose,
@@ -72,6 +80,22 @@ const secondLast = reduceSum(v.x, -2);
 v.same<typeof secondLast, Tensor<'float', readonly ['batch', 'hidden']>>(true);
 const weights = softmax(v.x, 'hidden');
 v.same<typeof weights, Hidden>(true);
+const likely = logSoftmax(v.x, 'hidden');
+v.same<typeof likely, Hidden>(true);
+const unit = l2Normalize(v.x, -1);
+v.same<typeof unit, Hidden>(true);
+const code = argMin(v.x, 'hidden');
+v.same<typeof code, Tensor<'i32', readonly ['batch', 'seq']>>(true);
+const hot = oneHot(v.ids, 'vocab');
+v.same<typeof hot, Tensor<'bool', readonly ['batch', 'seq', 'vocab']>>(true);
+const states = stack([v.x, v.x], 'layers');
+v.same<typeof states, Tensor<'float', readonly ['layers', 'batch', 'seq', 'hidden']>>(true);
+const padded = pad(v.x, 'seq', { after: 2 }, 'seq+2');
+v.same<typeof padded, Tensor<'float', readonly ['batch', 'seq+2', 'hidden']>>(true);
+const codes = constant(v.x, 'i32', ['codes'], [1, 2]);
+v.same<typeof codes, Tensor<'i32', readonly ['codes']>>(true);
+const grouped = groupNorm(v.pixels, v.scale, v.scale, { groups: 4, eps: 1e-6 });
+v.same<typeof grouped, typeof v.pixels>(true);
 const embedded = gather(v.table, 'vocab', v.ids);
 v.same<typeof embedded, Hidden>(true);
 const last = slice(v.x, 'seq', { start: 'seq-1', size: 1 });

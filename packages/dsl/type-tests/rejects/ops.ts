@@ -5,17 +5,21 @@ import {
   attentionWeights,
   concat,
   gather,
+  groupNorm,
+  l2Normalize,
   less,
   linear,
   matmul,
   mergeHeads,
   mul,
+  oneHot,
   reduceSum,
   rmsNorm,
   rope,
   silu,
   slice,
   softmax,
+  stack,
   swiglu,
   transpose,
   where,
@@ -69,6 +73,8 @@ reduceSum(v.x, 'head');
 //             ^
 argMax(v.x, 2);
 //          ^
+l2Normalize(v.x, 'ffn');
+//               ^
 slice(v.x, 'ffn', { start: 0, size: 1 });
 //         ^
 gather(v.table, 'vocabulary', v.ids);
@@ -81,6 +87,12 @@ transpose(v.x, ['batch', 'hidden']);
 //             ^
 concat([v.x, v.x, v.wide], 'seq', '3*seq');
 //                ^
+stack([v.x, v.wide], 'layers');
+//     ^
+groupNorm(v.pixels, v.wideScale, v.scale, { groups: 4, eps: 1e-6 });
+//                  ^
+oneHot(v.x, 'vocab');
+//     ^
 mergeHeads(v.scale, 'heads*headDim');
 //         ^
 

@@ -98,6 +98,44 @@ describe.each(DTYPES)('in %s', (dtype, tolerance) => {
       );
     });
     expectClose(runOp(ops.layerNorm, [x, weight, bias], { eps: 1e-3 }), expected, tolerance);
+    const [ones, zeros] = [1, 0].map((value) => tensorOf(dtype, [10], new Array(10).fill(value)));
+    const unit = runOp(ops.standardize, [x], { eps: 1e-3 });
+    expectClose(unit, [...runOp(ops.layerNorm, [x, ones ?? x, zeros ?? x], { eps: 1e-3 }).data], tolerance);
+  });
+
+  it('groupNorm has its mean and variance from a group of channels at all places', () => {
+    const [x, weight, bias] = [draw([2, 6, 2, 3], dtype), draw([6], dtype), draw([6], dtype)];
+    const groups = Array.from({ length: 4 }, (_, group) => [...x.data.slice(group * 18, (group + 1) * 18)]);
+    const expected = groups.flatMap((group, g) => {
+      const mean = sum(group) / 18;
+      const variance = sum(group.map((value) => (value - mean) ** 2)) / 18;
+      return group.map((value, i) => {
+        const channel = (g % 2) * 3 + Math.floor(i / 6);
+        const unit = (value - mean) / Math.sqrt(variance + 1e-3);
+        return unit * (weight.data[channel] ?? Number.NaN) + (bias.data[channel] ?? Number.NaN);
+      });
+    });
+    expectClose(runOp(ops.groupNorm, [x, weight, bias], { groups: 2, eps: 1e-3 }), expected, tolerance);
+  });
+
+  it('quickGelu is x/(1 + e^(-1.702 x))', () => {
+    const x = draw([40], dtype);
+    const expected = [...x.data].map((value) => value / (1 + Math.exp(-1.702 * value)));
+    expectClose(runOp(ops.quickGelu, [x], {}), expected, tolerance);
+  });
+
+  it('logSoftmax is log(e^x / Σ e^x)', () => {
+    const x = draw([3, 5], dtype);
+    const expected = rowsOf(x).flatMap((row) => row.map((value) => Math.log(Math.exp(value) / sum(row.map(Math.exp)))));
+    expectClose(runOp(ops.logSoftmax, [x], { axis: -1 }), expected, tolerance);
+  });
+
+  it('l2Normalize gives vectors of length one, and zero for zero', () => {
+    const x = draw([3, 5], dtype);
+    const expected = rowsOf(x).flatMap((row) => row.map((value) => value / Math.sqrt(dot(row, row))));
+    expectClose(runOp(ops.l2Normalize, [x], { axis: -1, eps: 1e-12 }), expected, tolerance);
+    const short = tensorOf(dtype, [2, 2], [0, 0, 0.25, 0]);
+    expectClose(runOp(ops.l2Normalize, [short], { axis: -1, eps: 0.5 }), [0, 0, 0.5, 0], tolerance);
   });
 });
 
@@ -124,6 +162,32 @@ describe('corners', () => {
   it('softmax of large numbers stays finite', () => {
     const x = tensorOf('f32', [3], [1000, 999, -1000]);
     expectClose(runOp(ops.softmax, [x], { axis: 0 }), [1 / (1 + Math.exp(-1)), 1 / (1 + Math.E), 0]);
+  });
+
+  it('clip leaves what is between the bounds', () => {
+    const x = tensorOf('f32', [4], [-2, -0.25, 0.25, 2]);
+    expectClose(runOp(ops.clip, [x], { min: -0.5, max: Infinity }), [-0.5, -0.25, 0.25, 2], 0);
+    expectClose(runOp(ops.clip, [x], { min: -0.5, max: 1 }), [-0.5, -0.25, 0.25, 1], 0);
+    expectClose(runOp(ops.clip, [tensorOf('i32', [3], [-5, 2, 9])], { min: 0, max: 4 }), [0, 2, 4], 0);
+  });
+
+  it('minima are the smallest and the first of them', () => {
+    const x = tensorOf('f32', [2, 3], [3, -1, -1, 5, 7, 5]);
+    expectClose(runOp(ops.reduceMin, [x], { axis: 1, keepDims: false }), [-1, 5], 0);
+    expectClose(runOp(ops.argMin, [x], { axis: 1, keepDims: false }), [1, 0], 0);
+    expect(runOp(ops.reduceMin, [tensorOf('f32', [1, 0], [])], { axis: 1, keepDims: true }).data[0]).toBe(Infinity);
+  });
+
+  it('oneHot, stack and pad put elements in their places', () => {
+    const ids = tensorOf('i32', [3], [2, -1, 0]);
+    expectClose(runOp(ops.oneHot, [ids], { size: 3 }), [0, 0, 1, 0, 0, 0, 1, 0, 0], 0);
+    const [a, b] = [tensorOf('i32', [2], [1, 2]), tensorOf('i32', [2], [3, 4])];
+    expect(runOp(ops.stack, [a, b], {})).toEqual(tensorOf('i32', [2, 2], [1, 2, 3, 4]));
+    const x = tensorOf('i32', [2, 1], [1, 2]);
+    const sides = runOp(ops.pad, [x], { axis: 1, before: 1, after: 2, value: 9 });
+    expect(sides).toEqual(tensorOf('i32', [2, 4], [9, 1, 9, 9, 9, 2, 9, 9]));
+    const above = runOp(ops.pad, [x], { axis: 0, before: 1, after: 0, value: 0 });
+    expect(above).toEqual(tensorOf('i32', [3, 1], [0, 1, 2]));
   });
 
   it('rmsNorm of zeros is zero', () => {

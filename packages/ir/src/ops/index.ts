@@ -4,10 +4,12 @@ import { add } from './add.ts';
 import { and } from './and.ts';
 import { append } from './append.ts';
 import { argMax } from './argMax.ts';
+import { argMin } from './argMin.ts';
 import { attention } from './attention.ts';
 import { attentionWeights } from './attentionWeights.ts';
 import { broadcastTo } from './broadcastTo.ts';
 import { cast } from './cast.ts';
+import { clip } from './clip.ts';
 import { concat } from './concat.ts';
 import { constant } from './constant.ts';
 import { cos } from './cos.ts';
@@ -18,22 +20,29 @@ import { exp } from './exp.ts';
 import { floor } from './floor.ts';
 import { gather } from './gather.ts';
 import { gelu } from './gelu.ts';
+import { groupNorm } from './groupNorm.ts';
 import { iota } from './iota.ts';
+import { l2Normalize } from './l2Normalize.ts';
 import { layerNorm } from './layerNorm.ts';
 import { less } from './less.ts';
 import { lessOrEqual } from './lessOrEqual.ts';
 import { linear } from './linear.ts';
 import { log } from './log.ts';
+import { logSoftmax } from './logSoftmax.ts';
 import { matmul } from './matmul.ts';
 import { max } from './max.ts';
 import { min } from './min.ts';
 import { mul } from './mul.ts';
 import { neg } from './neg.ts';
 import { not } from './not.ts';
+import { oneHot } from './oneHot.ts';
 import { or } from './or.ts';
+import { pad } from './pad.ts';
 import { pow } from './pow.ts';
+import { quickGelu } from './quickGelu.ts';
 import { reduceMax } from './reduceMax.ts';
 import { reduceMean } from './reduceMean.ts';
+import { reduceMin } from './reduceMin.ts';
 import { reduceSum } from './reduceSum.ts';
 import { reset } from './reset.ts';
 import { reshape } from './reshape.ts';
@@ -46,6 +55,8 @@ import { sin } from './sin.ts';
 import { slice } from './slice.ts';
 import { softmax } from './softmax.ts';
 import { sqrt } from './sqrt.ts';
+import { stack } from './stack.ts';
+import { standardize } from './standardize.ts';
 import { sub } from './sub.ts';
 import { swiglu } from './swiglu.ts';
 import { tanh } from './tanh.ts';
@@ -100,15 +111,26 @@ export const coreOps = {
 
 /** Ops that a target may lower whole; else they are expanded. */
 export const compositeOps = {
+  argMin,
   attention,
   attentionWeights,
+  clip,
   gelu,
+  groupNorm,
+  l2Normalize,
   layerNorm,
   linear,
+  logSoftmax,
+  oneHot,
+  pad,
+  quickGelu,
+  reduceMin,
   rmsNorm,
   rope,
   silu,
   softmax,
+  stack,
+  standardize,
   swiglu,
 } as const satisfies Record<string, CompositeOp>;
 

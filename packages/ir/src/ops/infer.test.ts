@@ -411,6 +411,86 @@ describe('composite ops', () => {
     `);
   });
 
+  it('give the shapes they are asked for', () => {
+    expect(
+      verdicts(
+        ['quickGelu', ['f16[seq 4]']],
+        ['logSoftmax', ['f16[seq 4]'], { axis: 0 }],
+        ['l2Normalize', ['bf16[seq 4]'], { axis: -1, eps: 1e-12 }],
+        ['clip', ['i32[seq]'], { min: 0, max: 3 }],
+        ['standardize', ['f16[1 seq 8]'], { eps: 1e-6 }],
+        ['groupNorm', ['f16[batch 6 h w]', 'f16[6]', 'f16[6]'], { groups: 3, eps: 1e-6 }],
+        ['reduceMin', ['f16[2 seq 3]'], { axis: 1, keepDims: true }],
+        ['argMin', ['f32[seq codes]'], { axis: -1, keepDims: false }],
+        ['oneHot', ['i32[b seq]'], { size: namedDim('codes') }],
+        ['stack', ['f16[seq 4]', 'f16[seq 4]', 'f16[seq 4]']],
+        ['pad', ['bool[2 seq]'], { axis: -1, before: 1, after: namedDim('past'), value: 1 }],
+      ),
+    ).toMatchInlineSnapshot(`
+      "
+      quickGelu(f16[seq 4]) is f16[seq 4]
+      logSoftmax(f16[seq 4]) is f16[seq 4]
+      l2Normalize(bf16[seq 4]) is bf16[seq 4]
+      clip(i32[seq]) is i32[seq]
+      standardize(f16[1 seq 8]) is f16[1 seq 8]
+      groupNorm(f16[batch 6 h w], f16[6], f16[6]) is f16[batch 6 h w]
+      reduceMin(f16[2 seq 3]) is f16[2 1 3]
+      argMin(f32[seq codes]) is i32[seq]
+      oneHot(i32[b seq]) is bool[b seq codes]
+      stack(f16[seq 4], f16[seq 4], f16[seq 4]) is f16[3 seq 4]
+      pad(bool[2 seq]) is bool[2 past+seq+1]
+      "
+    `);
+  });
+
+  it('refuse what has no meaning', () => {
+    expect(
+      verdicts(
+        ['quickGelu', ['i32[4]']],
+        ['logSoftmax', ['f32[4]'], { axis: 1 }],
+        ['l2Normalize', ['i32[4]'], { axis: 0, eps: 1e-12 }],
+        ['clip', ['bool[2]'], { min: 0, max: 1 }],
+        ['clip', ['f32[2]'], { min: 2, max: 1 }],
+        ['clip', ['i32[2]'], { min: 0.5, max: Infinity }],
+        ['standardize', ['f32[]'], { eps: 1e-6 }],
+        ['groupNorm', ['f32[batch 6 h w]', 'f32[6]', 'f32[6]'], { groups: 4, eps: 1e-6 }],
+        ['groupNorm', ['f32[batch 6 h w]', 'f32[6]', 'f32[3]'], { groups: 3, eps: 1e-6 }],
+        ['groupNorm', ['f32[batch c h w]', 'f32[6]', 'f32[6]'], { groups: 3, eps: 1e-6 }],
+        ['groupNorm', ['f32[6]', 'f32[6]', 'f32[6]'], { groups: 3, eps: 1e-6 }],
+        ['reduceMin', ['i32[2]'], { axis: 0, keepDims: false }],
+        ['argMin', ['f32[2]'], { axis: 2, keepDims: false }],
+        ['oneHot', ['f32[2]'], { size: 2 }],
+        ['stack', []],
+        ['stack', ['f32[2 3]', 'f32[3 2]']],
+        ['stack', ['f32[2]', 'f16[2]']],
+        ['pad', ['f32[2]'], { axis: 0, before: -1, after: 0, value: 0 }],
+        ['pad', ['f32[2]'], { axis: 1, before: 1, after: 0, value: 0 }],
+      ),
+    ).toMatchInlineSnapshot(`
+      "
+      quickGelu: needs a float tensor, got i32[4]
+      logSoftmax: axis 1 is out of range for a tensor with 1 axes
+      l2Normalize: needs a float tensor, got i32[4]
+      clip: needs floats or i32, got bool[2]; cast it first
+      clip: no number is from 2 to 1
+      clip: 0.5 is no bound for i32
+      standardize: axis -1 does not exist in []
+      groupNorm: 6 channels do not divide into 4 groups
+      groupNorm: the bias must have shape [6], got f32[3]
+      groupNorm: c channels do not divide into 3 groups
+      groupNorm: needs at least two axes, got f32[6]
+      reduceMin: needs a float tensor, got i32[2]
+      argMin: axis 2 is out of range for a tensor with 1 axes
+      oneHot: needs a tensor of i32, got f32[2]
+      stack: input 0 is missing
+      stack: every part must have shape [2 3], got f32[3 2]
+      stack: operands differ in dtype: f32[2] and f16[2]; cast one of them
+      pad: cannot add -1 elements; use slice to take some away
+      pad: axis 1 is out of range for a tensor with 1 axes
+      "
+    `);
+  });
+
   it('expand to what they promise, also with symbolic sizes and in half precision', () => {
     const cases: readonly (readonly [CompositeOp, readonly string[], Attrs])[] = [
       [ops.attention, ['f16[b q 6 8]', 'f16[b past+q 2 8]', 'f16[b past+q 2 5]'], { causal: true, scale: 1 }],
@@ -426,6 +506,17 @@ describe('composite ops', () => {
       [ops.gelu, ['f16[seq]'], { approximate: 'tanh' }],
       [ops.silu, ['f16[seq]'], {}],
       [ops.swiglu, ['f16[seq]', 'f16[seq]'], {}],
+      [ops.quickGelu, ['f16[seq]'], {}],
+      [ops.logSoftmax, ['f16[b seq]'], { axis: 0 }],
+      [ops.l2Normalize, ['f16[b seq]'], { axis: 0, eps: 1e-12 }],
+      [ops.clip, ['f16[b seq]'], { min: -Infinity, max: Infinity }],
+      [ops.standardize, ['f16[b seq]'], { eps: 1e-6 }],
+      [ops.groupNorm, ['f16[b 4 h w]', 'f16[4]', 'f16[4]'], { groups: 2, eps: 1e-6 }],
+      [ops.reduceMin, ['f16[b seq]'], { axis: 1, keepDims: false }],
+      [ops.argMin, ['f16[b seq]'], { axis: 1, keepDims: true }],
+      [ops.oneHot, ['i32[b seq]'], { size: namedDim('codes') }],
+      [ops.stack, ['f16[b seq]', 'f16[b seq]'], {}],
+      [ops.pad, ['f16[b seq]'], { axis: 1, before: namedDim('past'), after: 2, value: 0 }],
     ];
     for (const [op, types, attrs] of cases) {
       const builder = new GraphBuilder('main');

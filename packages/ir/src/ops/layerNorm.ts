@@ -1,11 +1,8 @@
-import { castTo, scalar } from '../expand.ts';
 import { arity, dimAt, inputAt, requireFloat, requireSameDType, requireShape } from '../infer.ts';
 import type { CompositeOp } from '../op.ts';
 import { add } from './add.ts';
 import { mul } from './mul.ts';
-import { reduceMean } from './reduceMean.ts';
-import { rsqrt } from './rsqrt.ts';
-import { sub } from './sub.ts';
+import { standardize } from './standardize.ts';
 
 type LayerNormAttrs = { readonly eps: number };
 
@@ -25,12 +22,7 @@ export const layerNorm: CompositeOp<LayerNormAttrs> & { readonly name: 'layerNor
   },
   expand(emit, inputs, { eps }) {
     const [x, weight, bias] = [inputAt(inputs, 0), inputAt(inputs, 1), inputAt(inputs, 2)];
-    const along = { axis: -1, keepDims: true };
-    const x32 = castTo(emit, x, 'f32');
-    const centred = emit(sub, [x32, emit(reduceMean, [x32], along)], {});
-    const variance = emit(reduceMean, [emit(mul, [centred, centred], {})], along);
-    const scale = emit(rsqrt, [emit(add, [variance, scalar(emit, 'f32', eps)], {})], {});
-    const unit = castTo(emit, emit(mul, [centred, scale], {}), x.type.dtype);
+    const unit = emit(standardize, [x], { eps });
     return [emit(add, [emit(mul, [unit, weight], {}), bias], {})];
   },
   samples: [

@@ -1,6 +1,6 @@
 import type { CompositeOp, CompositeOpName, CoreOpName, coreOps } from '@casement/ir';
 import type { Lower, LowerWhole, Profile } from '../context.ts';
-import { argMax } from './argMax.ts';
+import { argMax, argMin } from './argMax.ts';
 import { attention } from './attention.ts';
 import { broadcastTo } from './broadcastTo.ts';
 import { cast } from './cast.ts';
@@ -10,16 +10,16 @@ import * as elementwise from './elementwise.ts';
 import { gather } from './gather.ts';
 import { gelu } from './gelu.ts';
 import { iota } from './iota.ts';
-import { layerNorm } from './layerNorm.ts';
+import { layerNorm, standardize } from './layerNorm.ts';
 import { linear } from './linear.ts';
 import { matmul } from './matmul.ts';
-import { reduceMax, reduceMean, reduceSum } from './reduce.ts';
+import { reduceMax, reduceMean, reduceMin, reduceSum } from './reduce.ts';
 import { reshape } from './reshape.ts';
 import { rmsNorm } from './rmsNorm.ts';
 import { rope } from './rope.ts';
-import { silu } from './silu.ts';
+import { quickGelu, silu } from './silu.ts';
 import { slice } from './slice.ts';
-import { softmax } from './softmax.ts';
+import { logSoftmax, softmax } from './softmax.ts';
 import { append, reset } from './state.ts';
 import { transpose } from './transpose.ts';
 import { where } from './where.ts';
@@ -46,12 +46,24 @@ export const lowerings: { readonly [N in CoreOpName]: Lower<(typeof coreOps)[N]>
   where,
 };
 
-const everywhere = { attention, gelu, layerNorm, linear, rmsNorm, rope, softmax };
+const everywhere = {
+  argMin,
+  attention,
+  gelu,
+  layerNorm,
+  linear,
+  logSoftmax,
+  reduceMin,
+  rmsNorm,
+  rope,
+  softmax,
+  standardize,
+};
 
 type Wholes = Partial<Readonly<Record<CompositeOpName, LowerWhole<CompositeOp>>>>;
 
 /** The composite ops that a profile lowers whole. */
-export const wholes: Readonly<Record<Profile, Wholes>> = { onnx: everywhere, ort: { ...everywhere, silu } };
+export const wholes: Readonly<Record<Profile, Wholes>> = { onnx: everywhere, ort: { ...everywhere, quickGelu, silu } };
 
 /** Names of the composite ops that a profile lowers whole; the rest must be expanded before. */
 export function loweredWhole(profile: Profile): ReadonlySet<string> {

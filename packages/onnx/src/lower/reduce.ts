@@ -1,5 +1,5 @@
 import { axisOf, type ops } from '@casement/ir';
-import { type Lower, lowerTo, operand } from '../context.ts';
+import { type Lower, type LowerWhole, lowerTo, operand } from '../context.ts';
 
 type Reduce = Lower<typeof ops.reduceSum>;
 
@@ -14,6 +14,13 @@ function reduction(opType: string): Reduce {
     });
   };
 }
+
+const minimum = reduction('ReduceMin');
+
+export const reduceMin: LowerWhole<typeof ops.reduceMin> = (ctx, node, attrs) => {
+  minimum(ctx, node, attrs);
+  return undefined;
+};
 
 export const reduceMax = reduction('ReduceMax');
 export const reduceMean = reduction('ReduceMean');

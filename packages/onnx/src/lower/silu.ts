@@ -2,8 +2,13 @@ import type { ops } from '@casement/ir';
 import { type LowerWhole, lowerTo } from '../context.ts';
 import { MICROSOFT } from '../enums.ts';
 
-/** x·σ(αx) with α = 1. ai.onnx has `Swish` only from opset 24 on, so profile `onnx` expands silu. */
-export const silu: LowerWhole<typeof ops.silu> = (ctx, node) => {
-  lowerTo(ctx, node, 'QuickGelu', { attrs: { alpha: { float: 1 } }, domain: MICROSOFT });
-  return undefined;
-};
+/** x·σ(αx). ai.onnx has `Swish` only from opset 24 on, so profile `onnx` expands these. */
+function timesSigmoid(alpha: number): LowerWhole<typeof ops.silu> {
+  return (ctx, node) => {
+    lowerTo(ctx, node, 'QuickGelu', { attrs: { alpha: { float: alpha } }, domain: MICROSOFT });
+    return undefined;
+  };
+}
+
+export const silu = timesSigmoid(1);
+export const quickGelu = timesSigmoid(1.702);
