@@ -21,11 +21,12 @@ export function addVerify(program: Command, signal: AbortSignal): void {
     .command('verify')
     .summary('compare every target with a golden from PyTorch')
     .description(
-      'Runs the inputs of a golden on every target, in chunks and token by token, and compares logits of every\n' +
-        'position and the greedy continuation. Exits with 1 if a target does not agree.',
+      'Runs the inputs of a golden on every target and compares what the golden holds of the outputs. A conversation\n' +
+        '(input_ids, images, logits, greedy) runs in chunks and token by token; of any other model, the entries run\n' +
+        'whose inputs the golden holds by name. Integers must be equal. Exits with 1 if a target does not agree.',
     )
     .argument('<model>', 'a model.ts, or a checkpoint folder with config.json and *.safetensors')
-    .requiredOption('--golden <file>', 'a .safetensors file with input_ids, image_embeds, …, logits and greedy')
+    .requiredOption('--golden <file>', 'a .safetensors file with inputs and outputs')
     .option('--targets <list>', 'comma-separated: reference, onnx, webgpu', parseTargets, [
       'reference',
       'onnx',
@@ -33,7 +34,7 @@ export function addVerify(program: Command, signal: AbortSignal): void {
     ])
     .addOption(dtypeOption())
     .addOption(profileOption())
-    .option('--tolerance <max>', 'largest absolute difference of logits (default: by target and dtype)', parsePositive)
+    .option('--tolerance <max>', 'largest absolute difference of floats (default: by target and dtype)', parsePositive)
     .option('--json', 'print the report as JSON')
     .addHelpText('after', '\nExample:\n  casement verify checkpoint --golden checkpoint/golden.safetensors');
   weightOptions(command).action(async (model: string, flags: Flags) => {

@@ -1,4 +1,4 @@
-import { type Executor, type HostTensor, Session } from '@casement/session';
+import { type Executor, generate, type HostTensor, Session } from '@casement/session';
 import { type ShownImage, shownImages, type Turn, tokenByToken, turnsOf } from '../conversation.ts';
 import type { Golden, GoldenImage } from '../golden.ts';
 import { compareTensors, type Difference } from './compare.ts';
@@ -28,8 +28,10 @@ export async function runGolden(executor: Executor, golden: Golden, signal?: Abo
   await session.reset();
   const chunked = await logitsOf(session, turns, signal);
   const greedy: number[] = [];
-  const options = { maxTokens: golden.greedy.length, ...(signal ? { signal } : {}) };
-  for await (const token of session.generate(options)) greedy.push(token);
+  if (golden.greedy.length > 0) {
+    const settings = { maxTokens: golden.greedy.length };
+    for await (const { token } of generate(session, settings, signal ? { signal } : {})) greedy.push(token);
+  }
   await session.reset();
   return {
     ...(imageTokens ? { imageTokens } : {}),
