@@ -1,4 +1,5 @@
 import {
+  type Dim,
   type DimBounds,
   dtypeBytes,
   type Graph,
@@ -9,14 +10,25 @@ import {
   upperBound,
   type Value,
 } from '@casement/ir';
+import { type EntryCost, programCosts } from './entryCosts.ts';
+import { type ParamPart, paramParts } from './paramParts.ts';
+import { type RunCost, runCosts } from './runCosts.ts';
 
-/** What a program consists of; sizes in bytes. */
-export interface Inspection {
+/** What a program consists of, and what running it costs; sizes in bytes. */
+export interface ProgramInspection {
   readonly name: string;
   readonly dims: Readonly<Record<string, DimBounds>>;
-  readonly params: { readonly tensors: number; readonly elements: number; readonly bytes: number };
+  readonly params: {
+    readonly tensors: number;
+    readonly elements: number;
+    readonly bytes: number;
+    readonly parts: readonly ParamPart[];
+  };
   readonly states: readonly StateInspection[];
+  /** Of all states, full. */
+  readonly cacheBytesAtCapacity: number;
   readonly entries: readonly EntryInspection[];
+  readonly runs: readonly RunCost[];
 }
 
 export interface StateInspection {
@@ -34,31 +46,43 @@ export interface EntryInspection {
   readonly nodes: number;
   /** How often each op occurs, most frequent first. */
   readonly ops: Readonly<Record<string, number>>;
+  /** What a run costs, as sums over dims; `pairs` is how many pairs of patches see each other in windows. */
+  readonly flops: string;
+  readonly bytesRead: string;
 }
 
-/** Counts what a program holds; nothing is run or loaded. */
-export function inspectProgram(program: Program): Inspection {
-  const params = [...program.params.values()];
+/**
+ * Counts what a program holds and costs; nothing is run or loaded.
+ *
+ * @param options.imageTokens tokens of the image in the examples of `runs`
+ */
+export function inspectProgram(program: Program, { imageTokens }: { readonly imageTokens: number }): ProgramInspection {
+  const costs = programCosts(program);
+  const parts = paramParts(program);
+  const states = [...program.states.values()].map((state) => ({
+    name: state.name,
+    type: printType(state.type),
+    grows: lengthDim(state),
+    capacity: program.dims.get(lengthDim(state))?.max ?? 0,
+    bytesAtCapacity: upperBound(productDims(state.type.shape), program.dims) * dtypeBytes(state.type.dtype),
+  }));
   return {
     name: program.name,
     dims: Object.fromEntries(program.dims),
     params: {
-      tensors: params.length,
-      elements: total(params.map((param) => elementsAtMost(program, param.type.shape))),
-      bytes: total(params.map((param) => bytesAtMost(program, param.type))),
+      tensors: program.params.size,
+      elements: total(parts.map(({ elements }) => elements)),
+      bytes: total(parts.map(({ bytes }) => bytes)),
+      parts,
     },
-    states: [...program.states.values()].map((state) => ({
-      name: state.name,
-      type: printType(state.type),
-      grows: lengthDim(state),
-      capacity: program.dims.get(lengthDim(state))?.max ?? 0,
-      bytesAtCapacity: bytesAtMost(program, state.type),
-    })),
-    entries: [...program.entries.values()].map(inspectEntry),
+    states,
+    cacheBytesAtCapacity: total(states.map(({ bytesAtCapacity }) => bytesAtCapacity)),
+    entries: [...program.entries.values()].map((graph) => inspectEntry(graph, costs.entries.get(graph.name))),
+    runs: runCosts(program, costs, imageTokens),
   };
 }
 
-function inspectEntry(graph: Graph): EntryInspection {
+function inspectEntry(graph: Graph, cost: EntryCost | undefined): EntryInspection {
   const counts = new Map<string, number>();
   for (const { op } of graph.nodes) counts.set(op.name, (counts.get(op.name) ?? 0) + 1);
   const typed = (name: string, value: Value): [string, string] => [name, printType(value.type)];
@@ -68,15 +92,14 @@ function inspectEntry(graph: Graph): EntryInspection {
     outputs: Object.fromEntries(graph.outputs.map(({ name, value }) => typed(name, value))),
     nodes: graph.nodes.length,
     ops: Object.fromEntries([...counts].sort(([a, x], [b, y]) => y - x || a.localeCompare(b))),
+    flops: formula(cost?.flops),
+    bytesRead: formula(cost?.bytesRead),
   };
 }
 
-function elementsAtMost(program: Program, shape: Value['type']['shape']): number {
-  return upperBound(productDims(shape), program.dims);
-}
-
-function bytesAtMost(program: Program, { dtype, shape }: Value['type']): number {
-  return elementsAtMost(program, shape) * dtypeBytes(dtype);
+/** `past*seq` reads as a product. */
+function formula(dim: Dim = 0): string {
+  return String(dim).replaceAll('*', '·');
 }
 
 function total(numbers: readonly number[]): number {
