@@ -1,5 +1,4 @@
-import type { Place } from '@casement/ir';
-import { nearest } from './nearest.ts';
+import { nearest, type Place } from '@casement/ir';
 import type { Dim, Shape } from './shape.ts';
 import { type Tensor, traced } from './tensor.ts';
 

@@ -1,5 +1,4 @@
-import { DTYPES } from '@casement/ir';
-import { nearest } from './nearest.ts';
+import { DTYPES, nearest } from '@casement/ir';
 import type { Dim, DType } from './shape.ts';
 
 /** A signature taken apart. */

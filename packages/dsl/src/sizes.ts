@@ -1,6 +1,7 @@
 import {
   type DimBounds,
   namedDim,
+  nearest,
   type Origin,
   type Place,
   parseDim,
@@ -10,7 +11,6 @@ import {
 } from '@casement/ir';
 import type { DimDeclarations } from './dims.ts';
 import { modelError } from './error.ts';
-import { nearest } from './nearest.ts';
 import type { Dim } from './shape.ts';
 
 /** The sizes that a model gives to the names of dims. */

@@ -7,6 +7,7 @@ export * from './error.ts';
 export * from './evaluate.ts';
 export { castTo, scalar } from './expand.ts';
 export * from './infer.ts';
+export { nearest } from './nearest.ts';
 export * from './op.ts';
 export { constantAttrs } from './ops/constant.ts';
 export * from './ops/index.ts';
