@@ -11,7 +11,7 @@ export function addImport(program: Command): void {
     .command('import')
     .summary('write an editable model.ts from a checkpoint')
     .description(
-      "Writes a typed model file from a checkpoint's config.json. It builds to the same bytes as the folder, until you\n" +
+      "Writes a typed model file from a checkpoint's config.json. It builds to the same bytes as the folder, until you " +
         'edit it: another fusion, fewer layers, larger caches.',
     )
     .argument('<checkpoint>', 'a checkpoint folder with config.json')

@@ -22,7 +22,7 @@ export function addInspect(program: Command): void {
     .command('inspect')
     .summary('show sizes, memory and costs of a model, before anything runs')
     .description(
-      'Counts parameters, FLOPs, bytes read and memory of a model from its definition, and compares what a stream of\n' +
+      'Counts parameters, FLOPs, bytes read and memory of a model from its definition, and compares what a stream of ' +
         'images costs with token insertion, CA and CASA around the same backbone.',
     )
     .argument('<model>', 'a model.ts, or a checkpoint folder with config.json')

@@ -15,20 +15,30 @@ export function formatInspection(inspection: Inspection): string {
   return [
     `model    ${name}, ${dtype}`,
     `weights  ${formatCount(params.elements)} parameters in ${params.tensors} tensors, ${formatBytes(params.bytes)}`,
-    formatTable(params.parts.map(partRow)),
+    ...formatRows(params.parts.map(partRow)),
     `caches   ${formatBytes(caches)} at capacity, ${states.length} tensors`,
     ...formatStates(states),
     `memory   ${formatBytes(params.bytes + caches)}: weights and full caches`,
-    'dims',
-    formatTable(sizes),
+    ...(sizes.length > 0 ? ['dims'] : []),
+    ...formatRows(sizes),
     ...entries.flatMap(formatEntry),
     ...formatRuns(runs),
     ...formatStream(inspection),
   ].join('\n');
 }
 
+/** Nothing, rather than an empty line, for no rows. */
+function formatRows(rows: readonly (readonly string[])[]): string[] {
+  return rows.length > 0 ? [formatTable(rows)] : [];
+}
+
 function partRow({ part, tensors, elements, bytes }: ParamPart): string[] {
-  return [`           ${part}`, formatCount(elements), `${tensors} tensor${tensors === 1 ? '' : 's'}`, formatBytes(bytes)];
+  return [
+    `           ${part}`,
+    formatCount(elements),
+    `${tensors} tensor${tensors === 1 ? '' : 's'}`,
+    formatBytes(bytes),
+  ];
 }
 
 function formatCount(count: number): string {
@@ -63,7 +73,7 @@ function formatEntry({ name, inputs, outputs, nodes, ops, flops, bytesRead }: En
   const signature = `entry    ${name}(${list(inputs)}) → ${list(outputs) || 'states only'}`;
   return [
     signature,
-    `           ${nodes} nodes: ${counts.join(', ')}`,
+    `           ${nodes} nodes${counts.length > 0 ? ': ' : ''}${counts.join(', ')}`,
     `           FLOP = ${flops}`,
     `           bytes read = ${bytesRead}`,
   ];

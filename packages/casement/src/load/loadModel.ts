@@ -34,7 +34,7 @@ export async function loadModel(path: string, checkpoint?: string): Promise<Load
   if (golden !== undefined && !isScript(golden)) {
     throw new UserError(`${path}: the export "golden" must be a function, as GoldenScript describes it`);
   }
-  return { definition: { name: definition.name, build }, checkpoint, ...(golden ? { golden } : {}) };
+  return { definition: { ...definition, build }, checkpoint, ...(golden ? { golden } : {}) };
 }
 
 async function modelOf(exported: unknown, path: string, checkpoint: string | undefined): Promise<ModelDefinition> {
