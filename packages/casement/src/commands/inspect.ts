@@ -59,7 +59,7 @@ async function writePlot(file: string, svg: string | undefined): Promise<void> {
       '--plot: only models made by decoder(…), visionLanguageModel(…) or a config.json have a stream',
     );
   }
-  const page = `<!doctype html>\n<meta charset="utf-8">\n<title>Cost over a stream</title>\n${svg}`;
+  const page = `<!doctype html>\n<meta charset="utf-8">\n<meta name="color-scheme" content="light dark">\n<title>Cost over a stream</title>\n${svg}`;
   await writeFile(file, file.endsWith('.html') ? page : svg);
 }
 
