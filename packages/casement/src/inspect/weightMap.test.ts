@@ -1,7 +1,10 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { renameTable } from '@casement/weights';
 import { expect, test } from 'vitest';
+import { importModel } from '../import/importModel.ts';
 import { formatWeightMap } from './formatWeightMap.ts';
 import { mapWeights } from './weightMap.ts';
 
@@ -97,8 +100,16 @@ test('a tensor under another name', async () => {
 });
 
 test('tensors that nobody wants are refused, unless allowed', async () => {
-  const options = { model: fixture('text-only'), checkpoint: undefined };
-  const rename = renameTable([{ from: '^lm_head', to: 'head' }]);
-  const { report, complete } = await mapWeights({ model: options.model, rename });
-  expect([report.missing.length, report.leftOver.length, complete]).toEqual([1, 1, false]);
+  const dir = await mkdtemp(join(tmpdir(), 'casement-weights-'));
+  try {
+    const model = join(dir, 'text-only.ts');
+    await importModel({ checkpoint: fixture('text-only'), out: model });
+    const options = { model, checkpoint: fixture('casa') };
+    const { report, complete } = await mapWeights(options);
+    expect([report.matched.length, report.leftOver.length, complete]).toEqual([39, 16, false]);
+    expect((await mapWeights({ ...options, allowExtra: true })).complete).toBe(true);
+    await expect(mapWeights({ model })).rejects.toThrow('name their folder with --checkpoint');
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
 });
