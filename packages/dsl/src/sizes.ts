@@ -1,5 +1,6 @@
 import {
   type DimBounds,
+  isSymbolic,
   namedDim,
   nearest,
   type Origin,
@@ -7,7 +8,6 @@ import {
   parseDim,
   printPlace,
   type Dim as Size,
-  SymbolicDim,
 } from '@casement/ir';
 import type { DimDeclarations } from './dims.ts';
 import { modelError } from './error.ts';
@@ -55,7 +55,7 @@ export class Sizes {
 
   /** Whether a size depends on how much a state holds, so that its name stands for several sizes in one entry. */
   growing(size: Size): boolean {
-    return size instanceof SymbolicDim && size.names.some((name) => this.isCapacity(name));
+    return isSymbolic(size) && size.names.some((name) => this.isCapacity(name));
   }
 
   /** Whether the dim counts what a state holds. */

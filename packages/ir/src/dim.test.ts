@@ -4,8 +4,10 @@ import {
   addDims,
   type Dim,
   type DimBounds,
+  type DimFactor,
   divDims,
   evaluateDim,
+  floorDim,
   isWhole,
   mulDims,
   namedDim,
@@ -27,7 +29,8 @@ type Expression =
   | { readonly kind: 'number'; readonly value: number }
   | { readonly kind: 'name'; readonly name: string }
   | { readonly kind: 'add' | 'sub' | 'mul'; readonly left: Expression; readonly right: Expression }
-  | { readonly kind: 'div'; readonly left: Expression; readonly by: number };
+  | { readonly kind: 'div'; readonly left: Expression; readonly by: number }
+  | { readonly kind: 'floor'; readonly left: Expression; readonly by: number };
 
 const { expression } = fc.letrec<{ expression: Expression }>((tie) => ({
   expression: fc.oneof(
@@ -50,7 +53,10 @@ const binding = fc
 function symbolic(e: Expression): Dim {
   if (e.kind === 'number') return e.value;
   if (e.kind === 'name') return namedDim(e.name);
-  if (e.kind === 'div') return divDims(symbolic(e.left), e.by) ?? expect.fail('numbers divide every size');
+  if (e.kind === 'div' || e.kind === 'floor') {
+    const quotient = divDims(symbolic(e.left), e.by) ?? expect.fail('numbers divide every size');
+    return e.kind === 'div' ? quotient : floorDim(quotient);
+  }
   return { add: addDims, sub: subDims, mul: mulDims }[e.kind](symbolic(e.left), symbolic(e.right));
 }
 
@@ -59,6 +65,7 @@ function numeric(e: Expression, bindings: ReadonlyMap<string, number>): number {
   if (e.kind === 'name') return bindings.get(e.name) ?? Number.NaN;
   const left = numeric(e.left, bindings);
   if (e.kind === 'div') return left / e.by;
+  if (e.kind === 'floor') return Math.floor(left / e.by);
   const right = numeric(e.right, bindings);
   return e.kind === 'add' ? left + right : e.kind === 'sub' ? left - right : left * right;
 }
@@ -66,7 +73,9 @@ function numeric(e: Expression, bindings: ReadonlyMap<string, number>): number {
 /** The value of a size that may be a fraction or negative, which `evaluateDim` refuses. */
 function rawValue(dim: Dim, bindings: ReadonlyMap<string, number>): number {
   if (typeof dim === 'number') return dim;
-  const terms = dim.terms.map((t) => t.factors.reduce((v, name) => v * (bindings.get(name) ?? 0), t.coefficient));
+  const factorValue = (factor: DimFactor) =>
+    typeof factor === 'string' ? (bindings.get(factor) ?? 0) : Math.floor(rawValue(factor.floor, bindings));
+  const terms = dim.terms.map((t) => t.factors.reduce((value, factor) => value * factorValue(factor), t.coefficient));
   return terms.reduce((a, b) => a + b, 0) / dim.divisor;
 }
 
@@ -133,6 +142,91 @@ describe('arithmetic', () => {
     expect(() => addDims(Number.NaN, 1)).toThrow('NaN is not a size; sizes are whole numbers');
     expect(() => mulDims(Number.POSITIVE_INFINITY, 2)).toThrow('Infinity is not a size');
     expect(() => addDims(Math.PI, 1)).toThrow('3.141592653589793 is not a size');
+  });
+});
+
+/** Sums and floors of whole sizes, small enough that numbers compute them exactly. */
+const { floored } = fc.letrec<{ floored: Expression }>((tie) => ({
+  floored: fc.oneof(
+    { maxDepth: 4, depthSize: 'small' },
+    fc.record({ kind: fc.constant('number' as const), value: fc.integer({ min: -9, max: 60 }) }),
+    fc.record({ kind: fc.constant('name' as const), name: fc.constantFrom(...NAMES) }),
+    fc.record({ kind: fc.constantFrom('add' as const, 'sub' as const), left: tie('floored'), right: tie('floored') }),
+    fc.record({ kind: fc.constant('floor' as const), left: tie('floored'), by: fc.integer({ min: 1, max: 9 }) }),
+  ),
+}));
+
+describe('floors', () => {
+  it('agree with numbers, whatever is in them', () => {
+    fc.assert(
+      fc.property(floored, binding, (e, bindings) => {
+        expect(rawValue(symbolic(e), bindings)).toBe(numeric(e, bindings));
+      }),
+    );
+  });
+
+  it('hold nothing negative', () => {
+    const coefficients = (dim: Dim): readonly number[] =>
+      typeof dim === 'number'
+        ? []
+        : dim.terms.flatMap(({ factors }) =>
+            factors.flatMap((factor) =>
+              typeof factor === 'string'
+                ? []
+                : [...factor.floor.terms.map((term) => term.coefficient), ...coefficients(factor.floor)],
+            ),
+          );
+    fc.assert(fc.property(floored, (e) => coefficients(symbolic(e)).every((value) => value > 0)));
+  });
+
+  it('survive printing and parsing', () => {
+    fc.assert(
+      fc.property(floored, (e) => {
+        const dim = symbolic(e);
+        expect(parseDim(String(dim))).toEqual(dim);
+        expect(parseDim(printShape([dim]).slice(1, -1))).toEqual(dim);
+      }),
+    );
+  });
+
+  it.each([
+    ['floor(h/4)', 'floor(h/4)'],
+    ['floor((h - 4)/4) + 1', 'floor(h/4)'],
+    ['floor((4*h + 7)/4)', 'h + 1'],
+    ['floor((2*h + 3)/4)', 'floor((h + 1)/2)'],
+    ['floor(floor(h/4)/2)', 'floor(h/8)'],
+    ['floor((floor((h - 4)/4) + 1 - 2)/2) + 1', 'floor(h/8)'],
+    ['floor((h + w)/2)*2', '2*floor((h + w)/2)'],
+    ['floor(w/2)*floor(h/2)', 'floor(h/2)*floor(w/2)'],
+    ['floor(-h/2)', 'floor(h/2) - h'],
+    ['floor(7/2) + floor(seq)', 'seq + 3'],
+    ['6*floor(h/4)/4', '3*floor(h/4)/2'],
+    ['floor(3*floor(h/4)/2)', 'floor(h/4) + floor(h/8)'],
+  ])('%s is %s', (text, canonical) => {
+    expect(String(parseDim(text))).toBe(canonical);
+  });
+
+  it('divide, are bounded, whole and replaced like names', () => {
+    const bounds = new Map([['h', { min: 3, max: 30, multipleOf: 1 }]]);
+    const size = parseDim('8*floor((h + 1)/4)');
+    expect(String(divDims(size, 4))).toBe('2*floor((h + 1)/4)');
+    expect(String(divDims(size, parseDim('floor((h + 1)/4)')))).toBe('8');
+    expect(divDims(size, namedDim('h'))).toBeUndefined();
+    expect(upperBound(size, bounds)).toBe(56);
+    expect(upperBound(subDims(0, size), bounds)).toBe(-8);
+    expect(isWhole(size, bounds)).toBe(true);
+    expect(isWhole(parseDim('floor(h/4)/2'), bounds)).toBe(false);
+    expect(substituteDim(size, new Map([['h', 9]]))).toBe(16);
+    expect(String(substituteDim(size, new Map([['h', parseDim('4*w')]])))).toBe('8*w');
+    expect(evaluateDim(size, new Map([['h', 9]]))).toBe(16);
+    expect(() => evaluateDim(size, new Map())).toThrow('dim "h" of size (h + 1)/4 has no value');
+    expect(size instanceof SymbolicDim && size.names).toEqual(['h']);
+  });
+
+  it('stay a name where nothing is called', () => {
+    expect(String(parseDim('floor + 1'))).toBe('floor + 1');
+    expect(() => parseDim('ceil(h/4)')).toThrow('expected an operator or the end at column 5, found "("');
+    expect(() => parseDim('floor(h/4')).toThrow('expected ")" at column 10, found the end');
   });
 });
 

@@ -1,15 +1,19 @@
 /**
- * A size: a whole number, or a polynomial over named dims with one integer divisor (`past + seq`, `h*w/4`). A fraction
- * such as 3/2 is a polynomial without names: no binding makes it a size, and `isWhole` is false.
- * Symbolic dims are canonical: two of them are the same size for every binding iff their texts are equal.
+ * A size: a whole number, or a polynomial over named dims and floors with one integer divisor (`past + seq`, `h*w/4`,
+ * `floor(height/4)*8`). A fraction such as 3/2 is a polynomial without names: no binding makes it a size, and `isWhole`
+ * is false. Symbolic dims are canonical: equal texts are equal sizes, and without floors different texts differ for some
+ * binding.
  */
 export type Dim = number | SymbolicDim;
 
 interface Term {
   readonly coefficient: number;
-  /** Names in sorted order, repeated for powers. */
-  readonly factors: readonly string[];
+  /** Sorted by their texts, repeated for powers. */
+  readonly factors: readonly DimFactor[];
 }
+
+/** A named dim, or the largest whole number that is not above a fraction whose coefficients are positive. */
+export type DimFactor = string | { readonly floor: SymbolicDim };
 
 export class SymbolicDim {
   /** Use the functions below; they return a plain number where the dim is one. */
@@ -26,7 +30,8 @@ export class SymbolicDim {
 
   /** The names this size depends on, each once. */
   get names(): readonly string[] {
-    return [...new Set(this.terms.flatMap((term) => term.factors))];
+    const namesIn = (factor: DimFactor) => (typeof factor === 'string' ? [factor] : factor.floor.names);
+    return [...new Set(this.terms.flatMap((term) => term.factors.flatMap(namesIn)))];
   }
 }
 
@@ -65,7 +70,7 @@ export function mulDims(a: Dim, b: Dim): Dim {
   const terms = x.terms.flatMap((s) =>
     y.terms.map((t) => ({
       coefficient: s.coefficient * t.coefficient,
-      factors: [...s.factors, ...t.factors].sort(),
+      factors: [...s.factors, ...t.factors].sort((f, g) => (factorText(f) < factorText(g) ? -1 : 1)),
     })),
   );
   return canonical(terms, x.divisor * y.divisor);
@@ -83,14 +88,43 @@ export function divDims(a: Dim, b: Dim): Dim | undefined {
   const terms: Term[] = [];
   for (const term of x.terms) {
     const factors = [...term.factors];
-    for (const name of by.factors) {
-      const at = factors.indexOf(name);
+    for (const factor of by.factors) {
+      const at = factors.findIndex((other) => factorText(other) === factorText(factor));
       if (at < 0) return undefined;
       factors.splice(at, 1);
     }
     terms.push({ coefficient: term.coefficient * y.divisor * Math.sign(by.coefficient), factors });
   }
   return canonical(terms, x.divisor * Math.abs(by.coefficient));
+}
+
+/** The largest whole number that is not above a size: `floorDim(h/4)`. Whole sizes stay as they are. */
+export function floorDim(dim: Dim): Dim {
+  if (typeof dim === 'number' || dim.divisor === 1) return dim;
+  // What the divisor goes into leaves the floor; what stays has coefficients from 0 to divisor − 1.
+  const { terms, divisor } = dim;
+  const quotient = (coefficient: number) => Math.floor(coefficient / divisor);
+  const whole = mapCoefficients(terms, quotient);
+  const rest = mapCoefficients(terms, (coefficient) => coefficient - divisor * quotient(coefficient));
+  // ⌊(g·x + c)/(g·d)⌋ is ⌊(x + ⌊c/g⌋)/d⌋.
+  const variable = rest.filter(({ factors }) => factors.length > 0);
+  const common = variable.reduce((soFar, { coefficient }) => gcd(soFar, coefficient), divisor);
+  const reduced = mapCoefficients(rest, (coefficient) => Math.floor(coefficient / common));
+  const inner = variable.length === 0 ? 0 : canonical(reduced, divisor / common);
+  return addDims(canonical(whole, 1), typeof inner === 'number' ? 0 : floorFactor(inner));
+}
+
+/** ⌊(⌊x/a⌋ + c)/b⌋ is ⌊(x + c·a)/(a·b)⌋; other floors are factors of their own. */
+function floorFactor(dim: SymbolicDim): Dim {
+  if (dim.divisor === 1) return dim;
+  const [first, constant, ...more] = dim.terms;
+  const [only, ...others] = first?.factors ?? [];
+  const isOne = typeof only === 'object' && others.length === 0 && first?.coefficient === 1 && more.length === 0;
+  if (!isOne || (constant && constant.factors.length > 0)) {
+    return new SymbolicDim([{ coefficient: 1, factors: [{ floor: dim }] }], 1);
+  }
+  const numerator = addDims(mulDims(only.floor, only.floor.divisor), (constant?.coefficient ?? 0) * only.floor.divisor);
+  return floorDim(divDims(numerator, only.floor.divisor * dim.divisor) ?? 0); // numbers divide every size
 }
 
 export function sumDims(dims: readonly Dim[]): Dim {
@@ -118,32 +152,47 @@ export function evaluateDim(dim: Dim, bindings: DimBindings): number {
 /** An upper bound over all bindings within the bounds. Throws when a name is not declared. */
 export function upperBound(dim: Dim, bounds: ReadonlyMap<string, DimBounds>): number {
   if (typeof dim === 'number') return dim;
-  const extreme = (term: Term): number =>
-    term.factors.reduce((product, name) => {
-      const bound = bounds.get(name);
-      if (bound === undefined) throw new RangeError(`dim "${name}" is not declared`);
-      return product * (term.coefficient > 0 ? bound.max : bound.min);
-    }, term.coefficient);
+  const extreme = ({ coefficient, factors }: Term): number =>
+    factors.reduce((product, factor) => product * factorBound(factor, bounds, coefficient > 0), coefficient);
   return Math.floor(dim.terms.reduce((sum, term) => sum + extreme(term), 0) / dim.divisor);
+}
+
+/** The largest value of a factor, or the smallest. */
+function factorBound(factor: DimFactor, bounds: ReadonlyMap<string, DimBounds>, largest: boolean): number {
+  if (typeof factor === 'string') {
+    const bound = bounds.get(factor);
+    if (bound === undefined) throw new RangeError(`dim "${factor}" is not declared`);
+    return largest ? bound.max : bound.min;
+  }
+  // The coefficients in a floor are positive, so it is largest and smallest where its factors are.
+  const { terms, divisor } = factor.floor;
+  const product = ({ coefficient, factors }: Term) =>
+    factors.reduce((value, inner) => value * factorBound(inner, bounds, largest), coefficient);
+  return Math.floor(terms.reduce((sum, term) => sum + product(term), 0) / divisor);
 }
 
 /** Whether the size is a whole number for every binding that the bounds allow. */
 export function isWhole(dim: Dim, bounds: ReadonlyMap<string, DimBounds>): boolean {
   if (typeof dim === 'number') return Number.isInteger(dim);
   return dim.terms.every((term) => {
-    const multiple = term.factors.reduce((product, name) => product * (bounds.get(name)?.multipleOf ?? 1), 1);
+    const multiple = term.factors.reduce((product, factor) => product * multipleOf(factor, bounds), 1);
     return (term.coefficient * multiple) % dim.divisor === 0;
   });
+}
+
+function multipleOf(factor: DimFactor, bounds: ReadonlyMap<string, DimBounds>): number {
+  return typeof factor === 'string' ? (bounds.get(factor)?.multipleOf ?? 1) : 1;
 }
 
 /** Replaces names by dims: `substituteDim(past + seq, {seq: 4})` is `past + 4`. */
 export function substituteDim(dim: Dim, replacements: ReadonlyMap<string, Dim>): Dim {
   if (typeof dim === 'number') return dim;
+  const replace = (factor: DimFactor): Dim =>
+    typeof factor === 'string'
+      ? (replacements.get(factor) ?? namedDim(factor))
+      : floorDim(substituteDim(factor.floor, replacements));
   const terms = dim.terms.map((term) =>
-    term.factors.reduce<Dim>(
-      (product, name) => mulDims(product, replacements.get(name) ?? namedDim(name)),
-      term.coefficient,
-    ),
+    term.factors.reduce<Dim>((product, factor) => mulDims(product, replace(factor)), term.coefficient),
   );
   const sum = polynomial(sumDims(terms));
   return canonical(sum.terms, sum.divisor * dim.divisor);
@@ -151,12 +200,13 @@ export function substituteDim(dim: Dim, replacements: ReadonlyMap<string, Dim>):
 
 function evaluateTerms(dim: Dim, bindings: DimBindings): number {
   if (typeof dim === 'number') return dim;
-  const product = (term: Term) =>
-    term.factors.reduce((value, name) => {
-      const bound = bindings.get(name);
-      if (bound === undefined) throw new RangeError(`dim "${name}" of size ${dim} has no value`);
-      return value * bound;
-    }, term.coefficient);
+  const factorValue = (factor: DimFactor) => {
+    if (typeof factor !== 'string') return Math.floor(evaluateTerms(factor.floor, bindings));
+    const bound = bindings.get(factor);
+    if (bound === undefined) throw new RangeError(`dim "${factor}" of size ${dim} has no value`);
+    return bound;
+  };
+  const product = (term: Term) => term.factors.reduce((value, factor) => value * factorValue(factor), term.coefficient);
   return dim.terms.reduce((sum, term) => sum + product(term), 0) / dim.divisor;
 }
 
@@ -167,13 +217,17 @@ function polynomial(dim: Dim): SymbolicDim {
 }
 
 function scale(terms: readonly Term[], by: number): Term[] {
-  return terms.map((term) => ({ ...term, coefficient: term.coefficient * by }));
+  return mapCoefficients(terms, (coefficient) => coefficient * by);
+}
+
+function mapCoefficients(terms: readonly Term[], change: (coefficient: number) => number): Term[] {
+  return terms.map((term) => ({ ...term, coefficient: change(term.coefficient) }));
 }
 
 function canonical(terms: readonly Term[], divisor: number): Dim {
   const merged = new Map<string, Term>();
   for (const term of terms) {
-    const key = term.factors.join('*');
+    const key = term.factors.map(factorText).join('*');
     const coefficient = (merged.get(key)?.coefficient ?? 0) + term.coefficient;
     merged.set(key, { coefficient, factors: term.factors });
   }
@@ -196,6 +250,10 @@ function gcd(a: number, b: number): number {
 function printTerm(term: Term, first: boolean): string {
   const sign = term.coefficient < 0 ? (first ? '-' : ' - ') : first ? '' : ' + ';
   const size = Math.abs(term.coefficient);
-  const factors = size === 1 && term.factors.length > 0 ? term.factors : [size, ...term.factors];
-  return sign + factors.join('*');
+  const texts = term.factors.map(factorText);
+  return sign + (size === 1 && texts.length > 0 ? texts : [size, ...texts]).join('*');
+}
+
+function factorText(factor: DimFactor): string {
+  return typeof factor === 'string' ? factor : `floor(${factor.floor})`;
 }

@@ -1,9 +1,9 @@
-import { addDims, type Dim, divDims, mulDims, namedDim, subDims } from './dim.ts';
+import { addDims, type Dim, divDims, floorDim, mulDims, namedDim, subDims } from './dim.ts';
 
 const TOKEN = /\s*(?:(\d+)|([A-Za-z_]\w*)|([-+*/()]))/y;
 
 /**
- * Parses `past + seq`, `2*ffn` or `h*w/4`. `resolve` gives a name its dim (a number for configured sizes); by default
+ * Parses `past + seq`, `2*ffn`, `h*w/4` or `floor(h/4)`. `resolve` gives a name its dim (a number for configured sizes); by default
  * names stay symbolic. Throws SyntaxError with the column of the fault.
  */
 export function parseDim(text: string, resolve: (name: string) => Dim = namedDim): Dim {
@@ -27,6 +27,10 @@ export function parseDim(text: string, resolve: (name: string) => Dim = namedDim
       const inner = sum();
       if (!accept(')')) fail('")"');
       return inner;
+    }
+    if (token?.text === 'floor' && tokens[next + 1]?.text === '(') {
+      next++;
+      return floorDim(factor());
     }
     if (token === undefined || /^[-+*/)]/.test(token.text)) return fail('a name or a number');
     next++;

@@ -81,7 +81,10 @@ export class Dims {
       this.writer.op(opType, [a, b], this.writer.fresh(`dim.${shortText(dim)}`, SIZE));
     const number = (value: number) => this.writer.constant('i64', [1], [value]);
     const terms = dim.terms.map(({ coefficient, factors }) => {
-      const sizes = factors.map((name) => this.once(name, () => this.named(name)));
+      const sizes = factors.map((factor) =>
+        // What is in a floor is never negative, so that `Div` of integers rounds it down.
+        typeof factor === 'string' ? this.once(factor, () => this.named(factor)) : this.size(factor.floor),
+      );
       const parts = coefficient === 1 && sizes.length > 0 ? sizes : [...sizes, number(coefficient)];
       return parts.reduce((a, b) => combine('Mul', a, b));
     });

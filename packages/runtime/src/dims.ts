@@ -43,7 +43,8 @@ export function lengthsAfter(entry: EntrySignature, values: DimValues): DimValue
 function plainName(size: Size): string | undefined {
   if (typeof size === 'number' || size.over !== 1 || size.sum.length !== 1) return undefined;
   const [term] = size.sum;
-  return term?.length === 2 && term[0] === 1 ? term[1] : undefined;
+  const [coefficient, factor, ...more] = term ?? [];
+  return coefficient === 1 && typeof factor === 'string' && more.length === 0 ? factor : undefined;
 }
 
 function evaluate(size: Size, values: DimValues, where: string): number {

@@ -1,6 +1,6 @@
 import { RuntimeError } from './error.ts';
 import type { EntrySignature, PlanSignature } from './format/plan.ts';
-import type { DimValues } from './size.ts';
+import { type DimValues, dimsOf } from './size.ts';
 
 /** Lengths of the states, and the other sizes (such as the batch) that what they hold has. */
 export class StateLengths {
@@ -50,8 +50,7 @@ export class StateLengths {
 
   private otherSizes(name: string, dims: DimValues): DimValues {
     const state = this.signature.states[name];
-    const terms = state?.shape.flatMap((size) => (typeof size === 'number' ? [] : size.sum)) ?? [];
-    const names = new Set(terms.flatMap(([, ...factors]) => factors));
+    const names = new Set(state?.shape.flatMap(dimsOf) ?? []);
     names.delete(state?.dim ?? '');
     return new Map([...names].map((other) => [other, dims.get(other) ?? 0]));
   }

@@ -18,6 +18,11 @@ describe.each([
   ['past - seq + 1', '(dims.n_past + 1u - dims.n_seq)'],
   ['h*w/4', '((dims.n_h * dims.n_w) / 4u)'],
   ['(past + seq)/2', '((dims.n_past + dims.n_seq) / 2u)'],
+  ['floor(past/4)', '((dims.n_past) / 4u)'],
+  [
+    '2*floor(past/4)*seq - floor((h*w + 3)/5)',
+    '(2u * ((dims.n_past) / 4u) * dims.n_seq - ((dims.n_h * dims.n_w + 3u) / 5u))',
+  ],
 ])('%s', (text, wgsl) => {
   const dim = parseDim(text);
 

@@ -1,10 +1,18 @@
-import type { Dim } from '@casement/ir';
-import type { Size, SizeTerm } from '@casement/runtime';
+import type { Dim, DimFactor, SymbolicDim } from '@casement/ir';
+import type { Size, SizeFactor, SizeSum, SizeTerm } from '@casement/runtime';
 
 /** A size as `plan.json` writes it. */
 export function planSize(dim: Dim): Size {
-  if (typeof dim === 'number') return dim;
-  return { sum: dim.terms.map(({ coefficient, factors }): SizeTerm => [coefficient, ...factors]), over: dim.divisor };
+  return typeof dim === 'number' ? dim : planSum(dim);
+}
+
+function planSum({ terms, divisor }: SymbolicDim): SizeSum {
+  const planFactor = (factor: DimFactor): SizeFactor =>
+    typeof factor === 'string' ? factor : { floor: planSum(factor.floor) };
+  return {
+    sum: terms.map(({ coefficient, factors }): SizeTerm => [coefficient, ...factors.map(planFactor)]),
+    over: divisor,
+  };
 }
 
 /** A size as a WGSL expression of type u32 that can stand as an operand: `64u`, `(dims.n_past + dims.n_seq)`. */
@@ -14,7 +22,8 @@ export function wgslSize(dim: Dim): string {
     dim.terms
       .filter(({ coefficient }) => Math.sign(coefficient) === sign)
       .map(({ coefficient, factors }) => {
-        const names = factors.map(dimField);
+        // What is in a floor is never negative, so that division rounds it down.
+        const names = factors.map((factor) => (typeof factor === 'string' ? dimField(factor) : wgslSize(factor.floor)));
         return (Math.abs(coefficient) === 1 && names.length > 0 ? names : [`${Math.abs(coefficient)}u`, ...names]).join(
           ' * ',
         );

@@ -20,7 +20,10 @@ export interface SizeSum {
 }
 
 /** `[2, 'h', 'w']` is 2·h·w. */
-export type SizeTerm = readonly [coefficient: number, ...dims: string[]];
+export type SizeTerm = readonly [coefficient: number, ...factors: SizeFactor[]];
+
+/** A dim, or a sum over a divisor rounded down. */
+export type SizeFactor = string | { readonly floor: SizeSum };
 
 export interface PlanSignature {
   /** Bounds of every dim, in the order in which kernels see them. */

@@ -18,6 +18,7 @@ it.each([
   ['(h*w + 2*seq)/6', 5],
   ['-seq + past', 4],
   ['past - (seq - 1)', 5],
+  ['2*floor(past/4) + floor((h*w + seq)/7)', 5],
 ])('evaluates %s', (size, value) => {
   expect(evaluateSize(size, dims)).toBe(value);
 });

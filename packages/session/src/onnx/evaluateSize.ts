@@ -1,7 +1,7 @@
 const TOKEN = /\d+|[A-Za-z_]\w*|[-+*/()]/g;
 
 /**
- * The number that a size of a manifest is: `past + seq`, `(h*w)/4`. Throws RangeError when a dim has no value or the
+ * The number that a size of a manifest is: `past + seq`, `(h*w)/4`, `floor(h/4)`. Throws RangeError when a dim has no value or the
  * size is no whole number ≥ 0, and SyntaxError when it is no size.
  */
 export function evaluateSize(size: number | string, dims: ReadonlyMap<string, number>): number {
@@ -16,6 +16,7 @@ export function evaluateSize(size: number | string, dims: ReadonlyMap<string, nu
       return inner;
     }
     const token = tokens[next++] ?? '';
+    if (token === 'floor' && tokens[next] === '(') return Math.floor(factor());
     if (/^\d/.test(token)) return Number(token);
     if (!/^\w/.test(token)) throw new SyntaxError(`size "${size}": a name or a number is missing`);
     const value = dims.get(token);
