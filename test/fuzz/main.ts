@@ -1,12 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { type Bench, openBench } from '../support/bench.ts';
-import { parseCase } from '../support/programCase.ts';
-import { fuzzPrograms, reportCase } from './fuzzPrograms.ts';
+import { type FuzzOptions, fuzz, report } from './fuzz.ts';
+import { models } from './models.ts';
+import { programs } from './programs.ts';
 
-const USAGE = 'npm run fuzz -- [--runs N] [--seed S] [--dtype f32|f16] | --replay FILE';
+const USAGE = 'npm run fuzz -- [programs | models] [--runs N] [--seed S] [--dtype f32|f16] | --replay FILE';
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     runs: { type: 'string', default: '1000' },
     seed: { type: 'string', default: String(Date.now() % 1e6) },
@@ -15,24 +17,30 @@ const { values } = parseArgs({
   },
 });
 const bench = await openBench();
-const report = values.replay ? await replay(bench, values.replay) : await fuzz(bench);
+const failure = values.replay ? await replay(bench, values.replay) : await run(bench);
 bench.close();
-console.log(report ?? 'All targets agree.');
-if (report) process.exitCode = 1;
+console.log(failure ?? 'All targets agree.');
+if (failure) process.exitCode = 1;
 
 async function replay(bench: Bench, file: string): Promise<string | undefined> {
-  return reportCase(bench, parseCase(await readFile(file, 'utf8')));
+  const text = await readFile(file, 'utf8');
+  return text.startsWith('{')
+    ? report(bench, models, models.parse(text))
+    : report(bench, programs, programs.parse(text));
 }
 
-function fuzz(bench: Bench): Promise<string | undefined> {
-  const [runs, seed] = [Number(values.runs), Number(values.seed)];
+async function run(bench: Bench): Promise<string | undefined> {
+  const [kind = 'programs'] = positionals;
   const { dtype } = values;
-  if (!(runs > 0) || !Number.isInteger(seed) || (dtype !== 'f32' && dtype !== 'f16')) throw new Error(USAGE);
-  console.log(`${runs} random programs in ${dtype}, seed ${seed}`);
+  const [runs, seed] = [Number(values.runs), Number(values.seed)];
+  const known = (kind === 'programs' || kind === 'models') && (dtype === 'f32' || dtype === 'f16');
+  if (!known || !(runs > 0) || !Number.isInteger(seed)) throw new Error(USAGE);
+  console.log(`${runs} random ${kind} in ${dtype}, seed ${seed}`);
   let done = 0;
   const onRun = () => {
     done++;
-    if (done % 500 === 0) console.log(`${done} …`);
+    if (done % 100 === 0) console.log(`${done} …`);
   };
-  return fuzzPrograms(bench, { runs, seed, dtype, onRun });
+  const options: FuzzOptions = { runs, seed, dtype, onRun };
+  return kind === 'models' ? fuzz(bench, models, options) : fuzz(bench, programs, options);
 }

@@ -4,7 +4,6 @@ import {
   type FloatDType,
   GraphBuilder,
   type HostTensor,
-  makeTensor,
   namedDim,
   ops,
   type Program,
@@ -14,6 +13,7 @@ import {
   type Value,
 } from '@casement/ir';
 import type { HostTensors } from '@casement/session';
+import { drawParams } from './drawParams.ts';
 
 export interface SmallDecoderOptions {
   readonly heads: number;
@@ -63,16 +63,7 @@ export function smallDecoder(chosen: Partial<SmallDecoderOptions> = {}): {
     states: model.states,
     entries: new Map(entries.map((graph) => [graph.name, graph])),
   };
-  const random = seededRandom(7);
-  const tensors = [...model.params].map(([name, { type }]) => {
-    const shape = type.shape.map(Number);
-    const isNorm = shape.length === 1;
-    const { data } = drawTensor('f32', shape, isNorm ? 'positive' : 'normal', random);
-    // Scaled so that activations stay near 1 from layer to layer.
-    const scale = isNorm ? 1 : (shape.at(-1) ?? 1) ** -0.5;
-    return [name, makeTensor(type.dtype, shape, (i) => scale * (data[i] ?? 0))] as const;
-  });
-  return { program, params: new Map(tensors) };
+  return { program, params: drawParams(program) };
 }
 
 class SmallDecoder {

@@ -1,0 +1,18 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { fuzz } from '../fuzz/fuzz.ts';
+import { programs } from '../fuzz/programs.ts';
+import { type Bench, openBench } from '../support/bench.ts';
+
+let bench: Bench;
+beforeAll(async () => {
+  bench = await openBench();
+});
+afterAll(() => bench.close());
+
+// `npm run fuzz` runs more of them.
+it.each([
+  [240, 'f32'],
+  [80, 'f16'],
+] as const)('%i random programs in %s do the same on every target', { timeout: 300_000 }, async (runs, dtype) => {
+  expect(await fuzz(bench, programs, { runs, seed: 2, dtype })).toBeUndefined();
+});
