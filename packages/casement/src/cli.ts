@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
 import { addBuild } from './commands/build.ts';
+import { addCaption } from './commands/caption.ts';
 import { addImport } from './commands/import.ts';
 import { addInspect } from './commands/inspect.ts';
 import { addRandomWeights } from './commands/randomWeights.ts';
@@ -15,6 +16,9 @@ const FOR_USERS = new Set([
   'IrError',
   'WeightError',
   'InputError',
+  'TextError',
+  'ImageError',
+  'SettingsError',
   'RuntimeError',
   'AbortError',
 ]);
@@ -33,6 +37,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   addVerify(program, controller.signal);
   addInspect(program);
   addRun(program, controller.signal);
+  addCaption(program, controller.signal);
   addRandomWeights(program, controller.signal);
   try {
     await program.parseAsync(argv);

@@ -1,5 +1,6 @@
-import { Session } from '@casement/session';
+import { generate, Session } from '@casement/session';
 import type { Target } from './artifact/compile.ts';
+import { readManifest } from './artifact/manifest.ts';
 import { openExecutor } from './artifact/openExecutor.ts';
 import { shownImages, turnsOf } from './conversation.ts';
 import { readConversation } from './golden.ts';
@@ -7,7 +8,10 @@ import { readConversation } from './golden.ts';
 export interface RunOptions {
   /** An artifact folder. */
   readonly artifact: string;
-  /** A .safetensors file with `input_ids` and, for images, `insertion_points`, `image_lengths` and `image_embeds`. */
+  /**
+   * A .safetensors file with `input_ids` and, for images, `image_embeds` with `image_lengths` or `image_grid_thw`, and
+   * `insertion_points`, or placeholders in `input_ids`.
+   */
   readonly input: string;
   readonly target: Target;
   readonly maxTokens: number;
@@ -17,7 +21,8 @@ export interface RunOptions {
 
 /** Feeds a conversation to an artifact and yields the likeliest continuation, token by token. */
 export async function* run({ artifact, input, target, maxTokens, stop, signal }: RunOptions): AsyncGenerator<number> {
-  const conversation = await readConversation(input);
+  const { processor } = await readManifest(artifact);
+  const conversation = await readConversation(input, { imageToken: processor?.images?.token });
   const executor = await openExecutor(artifact, target);
   try {
     const session = new Session(executor);
@@ -27,7 +32,7 @@ export async function* run({ artifact, input, target, maxTokens, stop, signal }:
       if (image) await session.showImage(image, abort);
       if (ids.length > 0) await session.prefill(ids, signal);
     }
-    yield* session.generate({ maxTokens, ...abort, ...(stop ? { stop } : {}) });
+    for await (const { token } of generate(session, { maxTokens, stopTokens: stop ?? [] }, abort)) yield token;
   } finally {
     await executor.dispose();
   }

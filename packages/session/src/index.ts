@@ -22,4 +22,4 @@ export {
   textPositions,
 } from './positions.ts';
 export { serially } from './serially.ts';
-export { type GenerateOptions, type ImageOptions, type ImagePatches, type ImageTokens, Session } from './session.ts';
+export { type ImageOptions, type ImagePatches, type ImageTokens, Session } from './session.ts';

@@ -1,4 +1,3 @@
-import { argmax } from './argmax.ts';
 import { InputError } from './check.ts';
 import type { Executor, HostTensor, HostTensors } from './executor.ts';
 import {
@@ -27,13 +26,6 @@ export interface ImageTokens {
 }
 
 export interface ImageOptions {
-  readonly signal?: AbortSignal;
-}
-
-export interface GenerateOptions {
-  readonly maxTokens: number;
-  /** Ids that end the answer. The stop token is yielded, and forwarded, so that it is part of the text. */
-  readonly stop?: readonly number[];
   readonly signal?: AbortSignal;
 }
 
@@ -108,27 +100,10 @@ export class Session {
     return stackRows(rows);
   }
 
-  /** The likeliest next token after all text so far. Throws when no text was fed yet. */
-  likeliest(): number {
-    const { data, shape } = this.lastLogits ?? fail('feed text before asking for the next token');
-    const [rows = 0, vocab = 0] = shape;
-    return argmax(data, (rows - 1) * vocab, vocab);
-  }
-
   /** Logits of the next token after all text so far, [vocab]; a copy. Throws when no text was fed yet. */
   nextLogits(): Float32Array {
     const { data, shape } = this.lastLogits ?? fail('feed text before asking for the next token');
     return Float32Array.from(data.subarray(data.length - (shape[1] ?? 0)));
-  }
-
-  /** Continues the text with the likeliest tokens. Every token is forwarded before it is yielded. */
-  async *generate({ maxTokens, stop = [], signal }: GenerateOptions): AsyncGenerator<number> {
-    for (let i = 0; i < maxTokens; i++) {
-      const token = this.likeliest();
-      await this.step([token], signal);
-      yield token;
-      if (stop.includes(token)) return;
-    }
   }
 
   /** Starts over: no text, no image. */

@@ -6,7 +6,7 @@ import { MANIFEST_FILE } from './manifest.ts';
 import { stageFolder } from './stage.ts';
 import { type Artifact, type ArtifactOptions, writeArtifact } from './writeArtifact.ts';
 
-export interface BuildOptions extends ArtifactOptions {
+export interface BuildOptions extends Omit<ArtifactOptions, 'processorOf'> {
   /** A model file or a checkpoint folder. */
   readonly model: string;
   /** Folder or file with the weights, when `model` is a file. */
@@ -34,7 +34,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   const source = await openCheckpoint(checkpoint);
   try {
     const artifact = await stageFolder(options.out, { replaces: MANIFEST_FILE, signal: options.signal }, (dir) =>
-      writeArtifact(dir, program, source, options, options.out),
+      writeArtifact(dir, program, source, { ...options, processorOf: checkpoint }, options.out),
     );
     return { program, ...artifact };
   } finally {

@@ -7,6 +7,7 @@ import { programSignature } from '@casement/session/reference';
 import { lowerToWebGpu } from '@casement/webgpu';
 import type { TensorLocation, TensorSource, UnusualValues } from '@casement/weights';
 import { compileFor, type Profile, type Target } from './compile.ts';
+import { copyProcessor } from './copyProcessor.ts';
 import { MANIFEST_FILE } from './manifest.ts';
 import { type WeightOptions, writeWeights } from './writeWeights.ts';
 
@@ -14,6 +15,8 @@ export interface ArtifactOptions extends WeightOptions {
   readonly targets: readonly Target[];
   /** Default: `ort`. */
   readonly profile?: Profile;
+  /** A checkpoint whose tokenizer, and what else lies between people and the model, the artifact is to have. */
+  readonly processorOf?: string;
 }
 
 export interface Artifact {
@@ -45,7 +48,14 @@ export async function writeArtifact(
       ? { webgpu: await writeWebGpu(dir, program, locations) }
       : {}),
   };
-  const manifest: Manifest = { format: 'casement/1', ...programSignature(program), weights, targets };
+  const processor = options.processorOf ? await copyProcessor(options.processorOf, dir) : undefined;
+  const manifest: Manifest = {
+    format: 'casement/1',
+    ...programSignature(program),
+    weights,
+    targets,
+    ...(processor ? { processor } : {}),
+  };
   await writeFile(join(dir, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`);
   return { manifest, unusual, keptWeights: keptFrom !== undefined };
 }

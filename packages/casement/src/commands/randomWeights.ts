@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { formatBytes } from '../format.ts';
 import { progressBar } from '../progress.ts';
@@ -20,7 +21,10 @@ export function addRandomWeights(program: Command, signal: AbortSignal): void {
     .description(
       'Writes a checkpoint folder with a config.json and seeded random weights of the shapes that it asks for.',
     )
-    .argument('<config>', `a config.json, or a model of full size: ${[...presets.keys()].join(', ')}`)
+    .argument(
+      '<config>',
+      `a config.json, a folder with one (and a tokenizer), or a model of full size: ${[...presets.keys()].join(', ')}`,
+    )
     .requiredOption('--out <dir>', 'folder of the checkpoint')
     .option('--seed <n>', 'other numbers for other seeds', parseWhole(0), 0)
     .addOption(
@@ -37,6 +41,7 @@ export function addRandomWeights(program: Command, signal: AbortSignal): void {
         seed,
         dtype,
         signal,
+        ...(statSync(name, { throwIfNoEntry: false })?.isDirectory() ? { processorOf: name } : {}),
         onProgress: ({ bytesDone, bytesTotal }) => bar.update(bytesDone, bytesTotal),
       }).finally(() => bar.finish());
       const bytes = shards.reduce((sum, shard) => sum + shard.bytes, 0);

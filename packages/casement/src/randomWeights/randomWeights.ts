@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { FloatDType } from '@casement/ir';
 import { modelFromConfig } from '@casement/models';
 import { type WriteProgress, type WrittenShards, writeShards } from '@casement/weights';
+import { copyProcessorFiles } from '../artifact/copyProcessor.ts';
 import { stageFolder } from '../artifact/stage.ts';
 import { expectedParams } from '../load/expectedParams.ts';
 import { randomTensors } from './randomTensor.ts';
@@ -16,6 +17,8 @@ export interface RandomWeightsOptions {
   readonly seed?: number;
   /** What the weights are stored as; default: bf16, like most released checkpoints. */
   readonly dtype?: FloatDType;
+  /** A folder whose tokenizer, preprocessor and generation settings the checkpoint is to have. */
+  readonly processorOf?: string;
   readonly onProgress?: (progress: WriteProgress) => void;
   readonly signal?: AbortSignal;
 }
@@ -29,11 +32,12 @@ const SHARD_BYTES = 5e9;
  * depend on which others there are. Throws ConfigError, UserError, or WeightError; then no folder appears.
  */
 export async function randomWeights(options: RandomWeightsOptions): Promise<Pick<WrittenShards, 'shards' | 'tensors'>> {
-  const { config, out, seed = 0, dtype = 'bf16', onProgress, signal } = options;
+  const { config, out, seed = 0, dtype = 'bf16', processorOf, onProgress, signal } = options;
   const params = expectedParams(modelFromConfig(config).build({ dtype: 'f32' }));
   const randomTensor = randomTensors(seed, dtype);
   return stageFolder(out, { signal }, async (dir) => {
     await writeFile(join(dir, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
+    if (processorOf) await copyProcessorFiles(processorOf, dir);
     return writeShards(
       dir,
       Array.from(params, ([name, { shape }]) => randomTensor(name, shape)),

@@ -12,6 +12,8 @@ export interface Manifest {
   readonly states: readonly StateSpec[];
   readonly weights: WeightsSpec;
   readonly targets: { readonly onnx?: OnnxTarget; readonly webgpu?: WebGpuTarget };
+  /** Absent when the model came without: then token ids go in and come out. */
+  readonly processor?: ProcessorSpec;
 }
 
 export type DTypeName = 'f32' | 'f16' | 'bf16' | 'i32' | 'i64' | 'u8' | 'bool';
@@ -55,6 +57,34 @@ export interface ShardSpec {
   readonly bytes: number;
   /** Lower-case hexadecimal. */
   readonly sha256: string;
+}
+
+/**
+ * What lies between people and the model: how text and pictures become inputs, and how answers are drawn. Files are the
+ * checkpoint's own, in the artifact's folder, under the names that Hugging Face gives them.
+ */
+export interface ProcessorSpec {
+  /** `tokenizer.json` and what belongs to it, chat template included. Absent: token ids only. */
+  readonly tokenizer?: readonly string[];
+  /** How pictures are resized and normalised. */
+  readonly preprocessor?: string;
+  /** How the model's makers draw tokens. */
+  readonly generation?: string;
+  /** Ids that end an answer, where `generation` names none. */
+  readonly stopTokens?: readonly number[];
+  /** Absent: the model takes no images. */
+  readonly images?: ImageSpec;
+}
+
+/** How images stand in a prompt; whether they enter the text is told by the entries, `insertImage` or `openWindow`. */
+export interface ImageSpec {
+  /** Id of the token that stands for an image, or for each of an image's tokens, in prompts. */
+  readonly token?: number;
+  /** Text tokens around every image, for models that keep images out of the text. */
+  readonly before: readonly number[];
+  readonly after: readonly number[];
+  /** What a vision encoder was made for; absent when the model takes image tokens. Sides are in pixels and in patches. */
+  readonly patches?: { readonly side: number; readonly frames: number; readonly merge: number };
 }
 
 export interface OnnxTarget {

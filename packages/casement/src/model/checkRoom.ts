@@ -1,0 +1,43 @@
+import { type Executor, InputError } from '@casement/session';
+
+/** A stretch of a prompt: so many tokens of an image, if there is one, then so many of text. */
+export interface Stretch {
+  readonly image: number | undefined;
+  readonly text: number;
+}
+
+/**
+ * How many tokens an answer can have after a prompt. Throws InputError, before anything is fed, when the prompt leaves
+ * no room in a cache.
+ */
+export function checkRoom({ signature, lengths }: Executor, prompt: readonly Stretch[]): number {
+  const { entries, dims } = signature;
+  const held = new Map(lengths);
+  const grow = (entry: string, count: number): void => {
+    for (const dim of Object.keys(entries[entry]?.lengths ?? {})) held.set(dim, (held.get(dim) ?? 0) + count);
+  };
+  const roomOf = (dim: string): number => (dims[dim]?.max ?? Number.POSITIVE_INFINITY) - (held.get(dim) ?? 0);
+  for (const { image, text } of prompt) {
+    if (image !== undefined) {
+      for (const dim of Object.keys(entries.openWindow?.lengths ?? {})) held.set(dim, 0);
+      grow(entries.openWindow ? 'openWindow' : 'insertImage', image);
+    }
+    grow('step', text);
+    for (const dim of held.keys())
+      if (roomOf(dim) < 0) throw tooLong(dim, prompt, lengths.get(dim) ?? 0, dims[dim]?.max);
+  }
+  const growing = Object.keys(entries.step?.lengths ?? {});
+  const full = growing.find((dim) => roomOf(dim) < 1);
+  if (full !== undefined) throw tooLong(full, prompt, lengths.get(full) ?? 0, dims[full]?.max);
+  return Math.min(...growing.map(roomOf));
+}
+
+function tooLong(dim: string, prompt: readonly Stretch[], before: number, most: number | undefined): InputError {
+  const text = prompt.reduce((sum, stretch) => sum + stretch.text, 0);
+  const images = prompt.reduce((sum, { image = 0 }) => sum + image, 0);
+  const taken = before > 0 ? `, of which ${before} are taken` : '';
+  return new InputError(
+    `the prompt is too long: it has ${text} tokens of text and ${images} of images, and the caches counted by "${dim}" ` +
+      `hold ${most} positions${taken}; shorten it, give smaller or fewer images, or build with a larger capacity`,
+  );
+}
