@@ -2,6 +2,7 @@ export { isCheckpointFile } from './checkpointFiles.ts';
 export { type Converted, convert, decodeFloats, encodeFloats } from './convert.ts';
 export type { UnusualValues, WriteProgress } from './copyTensor.ts';
 export { countNonFinite, type NonFinite } from './countNonFinite.ts';
+export { dropCopies } from './dropCopies.ts';
 export { WeightError } from './error.ts';
 export { formatReport, requireComplete } from './formatReport.ts';
 export {

@@ -1,6 +1,5 @@
 import type { Program } from '@casement/ir';
 import {
-  matchParams,
   type RenameTable,
   requireComplete,
   shardTensor,
@@ -8,7 +7,7 @@ import {
   type WriteProgress,
   writeShards,
 } from '@casement/weights';
-import { expectedParams } from '../load/expectedParams.ts';
+import { matchCheckpoint } from '../load/matchCheckpoint.ts';
 import { keepWeights } from './keepWeights.ts';
 import type { PlacedWeights } from './placedWeights.ts';
 import { hashRecipe, type TensorRecipe, writeOrigin } from './weightOrigin.ts';
@@ -32,7 +31,7 @@ export async function writeWeights(
   previous: string | undefined,
   { rename, allowExtra = false, onProgress, signal }: WeightOptions,
 ): Promise<PlacedWeights> {
-  const report = matchParams(expectedParams(program), source, rename);
+  const report = await matchCheckpoint(program, source, rename);
   requireComplete(report, { allowLeftOver: allowExtra });
   const recipes = report.matched.map(({ name, tensor }): TensorRecipe => {
     return { name, dtype: program.params.get(name)?.type.dtype ?? tensor.dtype, from: tensor };

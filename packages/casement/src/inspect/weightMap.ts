@@ -1,8 +1,9 @@
 import { dtypeBytes, type FloatDType } from '@casement/ir';
-import { type MatchReport, matchParams, openCheckpoint, type RenameTable } from '@casement/weights';
+import { type MatchReport, openCheckpoint, type RenameTable } from '@casement/weights';
 import { UserError } from '../error.ts';
 import { expectedParams } from '../load/expectedParams.ts';
 import { loadModel } from '../load/loadModel.ts';
+import { matchCheckpoint } from '../load/matchCheckpoint.ts';
 
 export interface WeightMapOptions {
   /** A model file or a checkpoint folder. */
@@ -25,8 +26,7 @@ export interface WeightMap {
 }
 
 /**
- * Compares a model's params with a checkpoint's tensors, as `build` does before it writes; reads headers only and writes
- * nothing. Throws what `build` throws, except for names and shapes that do not fit: those are in the report.
+ * Compares a model's params with a checkpoint's tensors, as `build` does before it writes; writes nothing. Throws what `build` throws, except for names and shapes that do not fit: those are in the report.
  */
 export async function mapWeights(options: WeightMapOptions): Promise<WeightMap> {
   const { dtype = 'f32', rename, allowExtra = false } = options;
@@ -34,13 +34,13 @@ export async function mapWeights(options: WeightMapOptions): Promise<WeightMap> 
   if (checkpoint === undefined) {
     throw new UserError(`${options.model} is a model without weights; name their folder with --checkpoint`);
   }
-  const expected = expectedParams(definition.build({ dtype }));
+  const program = definition.build({ dtype });
   const source = await openCheckpoint(checkpoint);
   try {
-    const report = matchParams(expected, source, rename);
+    const report = await matchCheckpoint(program, source, rename);
     const { missing, misshaped, mistyped, leftOver } = report;
     const unmet = missing.length + misshaped.length + mistyped.length + (allowExtra ? 0 : leftOver.length);
-    const sizes = [...expected.values()].map((param) =>
+    const sizes = [...expectedParams(program).values()].map((param) =>
       param.shape.reduce((product, size) => product * size, dtypeBytes(param.dtype)),
     );
     return { report, complete: unmet === 0, bytes: sizes.reduce((sum, size) => sum + size, 0) };

@@ -1,6 +1,6 @@
 import { type HostTensor, isFloat, makeTensor, type Program } from '@casement/ir';
-import { decodeFloats, matchParams, type RenameTable, requireComplete, type TensorSource } from '@casement/weights';
-import { expectedParams } from './expectedParams.ts';
+import { decodeFloats, type RenameTable, requireComplete, type TensorSource } from '@casement/weights';
+import { matchCheckpoint } from './matchCheckpoint.ts';
 
 /** All params of a program in memory, in the program's dtypes: what the reference needs. Throws WeightError. */
 export async function loadParams(
@@ -11,7 +11,7 @@ export async function loadParams(
     allowExtra = false,
   }: { readonly rename?: RenameTable | undefined; readonly allowExtra?: boolean | undefined },
 ): Promise<ReadonlyMap<string, HostTensor>> {
-  const report = matchParams(expectedParams(program), source, rename);
+  const report = await matchCheckpoint(program, source, rename);
   requireComplete(report, { allowLeftOver: allowExtra });
   const params = new Map<string, HostTensor>();
   for (const { name, tensor } of report.matched) {
