@@ -4,7 +4,7 @@ import { positionsOf } from './positions.ts';
 import { projections } from './projections.ts';
 
 /** SA(x_T) = MHA(x_T | x_1 … x_T): the whole text, causal, with rotary positions. */
-export function selfAttention(c: DecoderConfig) {
+export function selfAttention(c: Pick<DecoderConfig, 'bias' | 'rope'>) {
   return block(
     'self_attn',
     {
