@@ -1,0 +1,69 @@
+import { seededRandom } from '@casement/ir';
+import type { Executor, HostTensor } from '@casement/session';
+import { drawInputs } from './drawInputs.ts';
+
+/** An output of a run on an executor beside the reference's. */
+export interface Comparison {
+  readonly run: string;
+  readonly output: string;
+  /** Of the executor's. */
+  readonly finite: boolean;
+  readonly maxDifference: number;
+  /** Of the reference's. */
+  readonly maxMagnitude: number;
+}
+
+const TOKENS = 2;
+const PATCHES_PER_TOKEN = 4;
+
+/**
+ * Shows an image to both executors and feeds text, first three tokens, then one: what each run of a conversation needs.
+ * Both get the same image tokens, so that each run is compared for itself.
+ */
+export async function compareWithReference(reference: Executor, executor: Executor): Promise<Comparison[]> {
+  const { signature } = reference;
+  const random = seededRandom(1);
+  const comparisons: Comparison[] = [];
+  const run = async (entry: string, inputs: Record<string, HostTensor>) => {
+    const wanted = await reference.run(entry, inputs);
+    const found = await executor.run(entry, inputs);
+    comparisons.push(...Object.entries(wanted).map(([name, tensor]) => compare(entry, name, found[name], tensor)));
+    return wanted;
+  };
+
+  let image: Record<string, HostTensor> = {};
+  if ('encodeImage' in signature.entries) {
+    const patches = TOKENS * PATCHES_PER_TOKEN;
+    const { image_embeds: embeds } = await run(
+      'encodeImage',
+      drawInputs(signature, 'encodeImage', { patches }, random),
+    );
+    if (embeds) image = { image_embeds: { ...embeds, shape: [1, ...embeds.shape] } };
+  }
+  let start = 0;
+  if ('openWindow' in signature.entries) {
+    await run('openWindow', { ...drawInputs(signature, 'openWindow', { image: TOKENS }, random), ...image });
+  }
+  if ('insertImage' in signature.entries) {
+    await run('insertImage', { ...drawInputs(signature, 'insertImage', { seq: TOKENS }, random), ...image });
+    start += TOKENS;
+  }
+  for (const seq of [3, 1]) {
+    await run('step', drawInputs(signature, 'step', { seq }, random, start));
+    start += seq;
+  }
+  return comparisons;
+}
+
+function compare(run: string, output: string, found: HostTensor | undefined, wanted: HostTensor): Comparison {
+  const values = found?.data ?? [];
+  let [maxDifference, maxMagnitude] = [values.length === wanted.data.length ? 0 : Number.POSITIVE_INFINITY, 0];
+  wanted.data.forEach((value, i) => {
+    const difference = Math.abs(value - (values[i] ?? Number.NaN));
+    // Not `Math.max`, so that a NaN on either side counts.
+    if (!(difference <= maxDifference)) maxDifference = difference;
+    maxMagnitude = Math.max(maxMagnitude, Math.abs(value));
+  });
+  const finite = values.length > 0 && Array.from(values).every(Number.isFinite);
+  return { run, output, finite, maxDifference, maxMagnitude };
+}
