@@ -14,6 +14,7 @@ export declare const imagePositions: Tensor<'i32', readonly ['batch', 'image']>;
 export declare const ids: Tensor<'i32', readonly ['batch', 'seq']>;
 export declare const table: Tensor<'float', readonly ['vocab', 'hidden']>;
 export declare const pixels: Tensor<'float', readonly ['batch', 'hidden', 'height', 'width']>;
+export declare const filter: Tensor<'float', readonly ['ffn', 'hidden', 3, 3]>;
 export declare const flags: Tensor<'bool', readonly ['batch', 'seq', 1]>;
 export declare const q: Tensor<'float', readonly ['batch', 'seq', 'heads', 'headDim']>;
 export declare const k: Tensor<'float', readonly ['batch', 'seq', 'kvHeads', 'headDim']>;

@@ -10,6 +10,7 @@ export * from './infer.ts';
 export { nearest } from './nearest.ts';
 export * from './op.ts';
 export { constantAttrs } from './ops/constant.ts';
+export { type Conv2dAttrs, convGroups } from './ops/conv2d.ts';
 export * from './ops/index.ts';
 export { type RopeAttrs, ropeAngles } from './ops/rope.ts';
 export { parseDim } from './parse-dim.ts';

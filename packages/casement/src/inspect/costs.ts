@@ -10,6 +10,7 @@ import {
   productDims,
   subDims,
   sumDims,
+  visibilityOperands,
 } from '@casement/ir';
 
 /** What a node costs, as a size in the program's dims. */
@@ -49,6 +50,12 @@ const linear: OpCost = {
   reads: 'all',
 };
 
+/** A product and a sum for each element of the result and each weight that it meets. */
+const conv2d: OpCost = {
+  flops: (node) => productDims([2, elements(node), ...inputAt(node.inputs, 1).type.shape.slice(1)]),
+  reads: 'all',
+};
+
 /** Its two products, over the pairs of a query and a key that it sees. */
 const attention: OpCost = {
   flops: (node, segmentPairs) => {
@@ -59,7 +66,7 @@ const attention: OpCost = {
     // Query i of q sees the keys before the chunk and i + 1 of the chunk.
     const later = divDims(mulDims(queries, subDims(queries, 1)), 2) ?? 0;
     const seen = subDims(mulDims(queries, keys), node.attrs.causal ? later : 0);
-    return productDims([2, heads, width, node.inputs.length > 3 ? segmentPairs(node) : mulDims(batch, seen)]);
+    return productDims([2, heads, width, visibilityOperands(node.inputs, 3).segments ? segmentPairs(node) : mulDims(batch, seen)]);
   },
   reads: 'all',
 };
@@ -78,6 +85,7 @@ export const costs = {
   cast: moving,
   concat: moving,
   constant: renaming,
+  conv2d,
   cos: perElement(1),
   div: perElement(1),
   equal: perElement(1),

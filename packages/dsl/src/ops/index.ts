@@ -1,6 +1,7 @@
 export { type AttentionOptions, attention, attentionWeights } from './attention.ts';
 export { add, and, div, equal, less, lessOrEqual, max, min, mul, or, pow, sub } from './binary.ts';
 export { constant } from './constant.ts';
+export { type Conv2dOptions, conv2d } from './conv.ts';
 export { gather, oneHot } from './gather.ts';
 export { broadcastTo, iota, mergeHeads, reshape, splitHeads, transpose } from './layout.ts';
 export { linear, matmul } from './linear.ts';

@@ -57,6 +57,9 @@ const cases = {
     ),
   'pad(x, seq)': ({ x }) => dsl.pad(x, 'seq', { before: 1, after: 'seq', value: -1 }, '2*seq+1'),
   constant: ({ x }) => dsl.constant(x, 'float', ['heads', 2], [1, 2, 3, 4]),
+  'conv2d(patches)': ({ image, filter }) =>
+    dsl.conv2d(image, filter, undefined, { stride: 2, to: ['floor(seq/2)', 'floor(height/2)'] }),
+  'conv2d(same size)': ({ image, filter, bias }) => dsl.conv2d(image, filter, bias, { padding: [0, 0, 1, 1] }),
   'gather(weight, ffn, ids)': ({ weight, ids }) => dsl.gather(weight, 'ffn', ids),
   'gather(weight, hidden, ids)': ({ weight, ids }) => dsl.gather(weight, 'hidden', ids),
   'slice(x, seq, last)': ({ x }) => dsl.slice(x, 'seq', { start: 'seq-1', size: 1 }),
@@ -83,6 +86,8 @@ interface Given {
   readonly weight: dsl.TensorOf<'float[ffn hidden]'>;
   readonly scale: dsl.TensorOf<'float[hidden]'>;
   readonly bias: dsl.TensorOf<'float[ffn]'>;
+  readonly image: dsl.TensorOf<'float[batch hidden seq height]'>;
+  readonly filter: dsl.TensorOf<'float[ffn hidden 2 2]'>;
   readonly four: dsl.TensorOf<'float[headDim]'>;
 }
 
@@ -90,12 +95,23 @@ interface Given {
 function show(write: (given: Given) => Tensor): string {
   let shape: readonly (string | number)[] = [];
   const program = model('m', {
-    dims: { batch: 1, seq: upTo(9), hidden: 8, ffn: 6, heads: 2, headDim: 4 },
+    dims: { batch: 1, seq: upTo(9), height: upTo(8), hidden: 8, ffn: 6, heads: 2, headDim: 4 },
     entries: {
       run: entry(
         {
-          inputs: { x: 'float[batch seq hidden]', q: 'float[batch seq heads headDim]', ids: 'i32[batch seq]' },
-          params: { weight: 'float[ffn hidden]', scale: 'float[hidden]', bias: 'float[ffn]', four: 'float[headDim]' },
+          inputs: {
+            x: 'float[batch seq hidden]',
+            q: 'float[batch seq heads headDim]',
+            ids: 'i32[batch seq]',
+            image: 'float[batch hidden seq height]',
+          },
+          params: {
+            weight: 'float[ffn hidden]',
+            scale: 'float[hidden]',
+            bias: 'float[ffn]',
+            four: 'float[headDim]',
+            filter: 'float[ffn hidden 2 2]',
+          },
         },
         (inputs, params) => {
           const result = write({ ...inputs, ...params });

@@ -8,6 +8,7 @@ import {
   cast,
   concat,
   constant,
+  conv2d,
   div,
   gather,
   groupNorm,
@@ -96,6 +97,10 @@ const codes = constant(v.x, 'i32', ['codes'], [1, 2]);
 v.same<typeof codes, Tensor<'i32', readonly ['codes']>>(true);
 const grouped = groupNorm(v.pixels, v.scale, v.scale, { groups: 4, eps: 1e-6 });
 v.same<typeof grouped, typeof v.pixels>(true);
+const filtered = conv2d(v.pixels, v.filter, undefined, { padding: 1 });
+v.same<typeof filtered, Tensor<'float', readonly ['batch', 'ffn', 'height', 'width']>>(true);
+const halves = conv2d(v.pixels, v.filter, v.wideScale, { stride: [2, 2], to: ['floor(height/2)', 4] });
+v.same<typeof halves, Tensor<'float', readonly ['batch', 'ffn', 'floor(height/2)', 4]>>(true);
 const embedded = gather(v.table, 'vocab', v.ids);
 v.same<typeof embedded, Hidden>(true);
 const last = slice(v.x, 'seq', { start: 'seq-1', size: 1 });

@@ -4,6 +4,7 @@ import {
   attention,
   attentionWeights,
   concat,
+  conv2d,
   gather,
   groupNorm,
   l2Normalize,
@@ -91,6 +92,12 @@ stack([v.x, v.wide], 'layers');
 //     ^
 groupNorm(v.pixels, v.wideScale, v.scale, { groups: 4, eps: 1e-6 });
 //                  ^
+conv2d(v.x, v.filter, undefined);
+//     ^
+conv2d(v.pixels, v.filter, v.scale, { padding: 1 });
+//                         ^
+conv2d(v.pixels, v.filter, v.wideScale, { padding: [1, 1] });
+//                                        ^
 oneHot(v.x, 'vocab');
 //     ^
 mergeHeads(v.scale, 'heads*headDim');

@@ -12,6 +12,7 @@ import { cast } from './cast.ts';
 import { clip } from './clip.ts';
 import { concat } from './concat.ts';
 import { constant } from './constant.ts';
+import { conv2d } from './conv2d.ts';
 import { cos } from './cos.ts';
 import { div } from './div.ts';
 import { equal } from './equal.ts';
@@ -74,6 +75,7 @@ export const coreOps = {
   cast,
   concat,
   constant,
+  conv2d,
   cos,
   div,
   equal,

@@ -411,6 +411,49 @@ describe('composite ops', () => {
     `);
   });
 
+  it('convolve images of any size', () => {
+    const plain = { stride: [1, 1], padding: [0, 0, 0, 0] };
+    expect(
+      verdicts(
+        ['conv2d', ['f16[b 3 h w]', 'f16[8 3 4 4]', 'f16[8]'], { ...plain, stride: [4, 4] }],
+        ['conv2d', ['f32[b 8 floor(h/4) w]', 'f32[16 8 2 2]'], { ...plain, stride: [2, 2] }],
+        ['conv2d', ['f32[b 8 h w]', 'f32[8 1 7 7]'], { stride: [1, 1], padding: [3, 3, 3, 3] }],
+        ['conv2d', ['f32[b 8 h 9]', 'f32[4 4 3 3]'], { stride: [2, 2], padding: [0, 0, 1, 1] }],
+        ['conv2d', ['f32[b 3 8 8]', 'f16[8 3 4 4]'], plain],
+        ['conv2d', ['f32[b 3 8]', 'f32[8 3 4 4]'], plain],
+        ['conv2d', ['f32[b 3 8 8]', 'f32[8 3 16]'], plain],
+        ['conv2d', ['f32[b 3 8 8]', 'f32[8 3 4 4]', 'f32[3]'], plain],
+        ['conv2d', ['f32[b 3 8 8]', 'f32[8 2 4 4]'], plain],
+        ['conv2d', ['f32[b 4 8 8]', 'f32[3 2 4 4]'], plain],
+        ['conv2d', ['f32[b c 8 8]', 'f32[3 2 4 4]'], plain],
+        ['conv2d', ['f32[b 3 8 8]', 'f32[8 3 k 4]'], plain],
+        ['conv2d', ['f32[b 3 8 8]', 'f32[8 3 4 4]'], { ...plain, stride: [0, 1] }],
+        ['conv2d', ['f32[b 3 8 8]', 'f32[8 3 4 4]'], { ...plain, padding: [1, 1] }],
+        ['conv2d', ['f32[b 3 2 8]', 'f32[8 3 4 4]'], plain],
+      ),
+    ).toMatchInlineSnapshot(`
+      "
+      conv2d(f16[b 3 h w], f16[8 3 4 4], f16[8]) is f16[b 8 floor(h/4) floor(w/4)]
+      conv2d(f32[b 8 floor(h/4) w], f32[16 8 2 2]) is f32[b 16 floor(h/8) floor(w/2)]
+      conv2d(f32[b 8 h w], f32[8 1 7 7]) is f32[b 8 h w]
+      conv2d(f32[b 8 h 9], f32[4 4 3 3]) is f32[b 4 floor(h/2) 4]
+      conv2d: operands differ in dtype: f32[b 3 8 8] and f16[8 3 4 4]; cast one of them
+      conv2d: x has 3 axes, f32[b 3 8], but 4 are needed
+      conv2d: the weight has 3 axes, f32[8 3 16], but 4 are needed
+      conv2d: the bias must have shape [8], got f32[3]
+      conv2d: a weight f32[8 2 4 4] does not divide 3 channels into groups
+      conv2d: a weight f32[3 2 4 4] does not divide 4 channels into groups
+      conv2d: the number of channels must be fixed, got f32[b c 8 8]
+      conv2d: the weight must have fixed sizes, got f32[8 3 k 4]
+      conv2d: the stride must be 2 whole numbers from 1 on, got [0 1]
+      conv2d: the padding must be 4 whole numbers from 0 on, got [1 1]
+      conv2d: a kernel of 4 does not fit into 2 with 0 of padding
+      "
+    `);
+  });
+});
+
+describe('composite ops of images, codes and lists', () => {
   it('give the shapes they are asked for', () => {
     expect(
       verdicts(

@@ -6,6 +6,7 @@ import { broadcastTo } from './broadcastTo.ts';
 import { cast } from './cast.ts';
 import { concat } from './concat.ts';
 import { constant } from './constant.ts';
+import { conv2d } from './conv2d.ts';
 import * as elementwise from './elementwise.ts';
 import { gather } from './gather.ts';
 import { gelu } from './gelu.ts';
@@ -33,6 +34,7 @@ export const lowerings: { readonly [N in CoreOpName]: Lower<(typeof coreOps)[N]>
   cast,
   concat,
   constant,
+  conv2d,
   gather,
   iota,
   matmul,

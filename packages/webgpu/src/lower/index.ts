@@ -3,6 +3,7 @@ import type { Lowering } from '../lowering.ts';
 import { attention } from './attention.ts';
 import { cast } from './cast.ts';
 import { constant } from './constant.ts';
+import { conv2d } from './conv2d.ts';
 import { activationLowerings, elementwiseLowerings } from './elementwise.ts';
 import { gather } from './gather.ts';
 import { iota } from './iota.ts';
@@ -23,6 +24,7 @@ const core = {
   ...stateLowerings,
   cast,
   constant,
+  conv2d,
   gather,
   iota,
   matmul,
