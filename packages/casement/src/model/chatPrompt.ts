@@ -42,13 +42,13 @@ export async function chatPrompt(
   if (past === undefined) {
     return { text: template.prompt(next, options), images, continued: false, messages: next };
   }
-  const said = tokenizer.decode(past.answer, { skipSpecialTokens: true });
-  const messages = [...past.messages, { role: 'assistant', content: said }, ...next];
   const { messages: asked, answer } = past;
-  const text = past.inCaches
+  const goesOn = past.inCaches
     ? continueChat(template, tokenizer, { messages: asked, answer, next }, options)
     : undefined;
-  if (text !== undefined) return { text, images, continued: true, messages };
+  if (goesOn) return { text: goesOn.text, images, continued: true, messages: [...asked, goesOn.message, ...next] };
+  const said = { role: 'assistant', content: tokenizer.decode(answer, { skipSpecialTokens: true }) };
+  const messages = [...asked, said, ...next];
   const all = [...past.images, ...images];
   return { text: template.prompt(messages, options), images: all, continued: false, messages };
 }

@@ -11,19 +11,30 @@ export interface Answered {
   readonly next: readonly ChatMessage[];
 }
 
+export interface Continuation {
+  /** The answer as a message of the chat: without the stop token, which the template writes. */
+  readonly message: ChatMessage;
+  /** The text that must follow the answer. */
+  readonly text: string;
+}
+
 /**
- * The text that must follow an answer for the chat to go on where the model's caches stand, so that nothing is read
- * twice. Undefined when the template writes the past differently once there is more of it (some drop a model's
- * thoughts, or trim): then the caches must be reset and the whole chat fed.
+ * How a chat goes on where the model's caches stand after an answer, so that nothing is read twice. Undefined when the
+ * template writes the past differently once there is more of it (some drop a model's thoughts, or trim): then the caches
+ * must be reset and the whole chat fed.
  */
 export function continueChat(
   template: ChatTemplate,
   tokenizer: Tokenizer,
   { messages, answer, next }: Answered,
   options?: RenderOptions,
-): string | undefined {
-  const shown = tokenizer.decode(answer, { skipSpecialTokens: true });
+): Continuation | undefined {
   const past = template.prompt(messages, options) + tokenizer.decode(answer);
-  const whole = template.prompt([...messages, { role: 'assistant', content: shown }, ...next], options);
-  return whole.startsWith(past) ? whole.slice(past.length) : undefined;
+  // An answer that was cut has no stop token to leave out.
+  for (const content of [tokenizer.decode(answer.slice(0, -1)), tokenizer.decode(answer)]) {
+    const message: ChatMessage = { role: 'assistant', content };
+    const whole = template.prompt([...messages, message, ...next], options);
+    if (whole.startsWith(past)) return { message, text: whole.slice(past.length) };
+  }
+  return undefined;
 }

@@ -1,6 +1,6 @@
 export { type CaptionPrompt, captionPrompt } from './captionPrompt.ts';
 export { type ChatTemplate, openChatTemplate, type RenderOptions } from './chatTemplate.ts';
-export { type Answered, continueChat } from './continuation.ts';
+export { type Answered, type Continuation, continueChat } from './continuation.ts';
 export { TextError } from './error.ts';
 export { type InsertionPrompt, insertionPrompt } from './insertionPrompt.ts';
 export {

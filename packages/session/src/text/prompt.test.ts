@@ -88,7 +88,8 @@ describe('a chat goes on', () => {
 
   it('after a complete answer', () => {
     const answer = [...tokenizer.encode('Hello.'), end];
-    const text = continueChat(template, tokenizer, { messages, answer, next });
+    const { message, text } = continueChat(template, tokenizer, { messages, answer, next }) ?? {};
+    expect(message?.content).toBe('Hello.');
     expect(text).toBe(
       `\n<|im_start|>user\n<|vision_start|>${imageToken}<|vision_end|>And this?<|im_end|>\n<|im_start|>assistant\n`,
     );
@@ -97,12 +98,13 @@ describe('a chat goes on', () => {
     expect(ids).toEqual(tokenizer.encode(whole));
   });
 
-  it('after an answer that was cut', () => {
-    const text = continueChat(template, tokenizer, {
-      messages,
-      answer: tokenizer.encode('Hello'),
-      next: [user(say('?'))],
-    });
+  it.each([
+    ['that was cut', 'Hello'],
+    ['with special tokens in it', 'a <|vision_pad|> b<|endoftext|>'],
+  ])('after an answer %s', (_, said) => {
+    const { message, text } =
+      continueChat(template, tokenizer, { messages, answer: tokenizer.encode(said), next: [user(say('?'))] }) ?? {};
+    expect(message?.content).toBe(said);
     expect(text).toBe('<|im_end|>\n<|im_start|>user\n?<|im_end|>\n<|im_start|>assistant\n');
   });
 
