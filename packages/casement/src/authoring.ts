@@ -1,5 +1,15 @@
-/** What a model file imports from `casement`: the DSL, the families written in it, and what its `golden` needs. */
+/** What a model file imports from `casement`: the DSL, families written in it, interventions, what its `golden` needs. */
 export * from '@casement/dsl';
 export * from '@casement/models';
+export {
+  type EntryChoice,
+  type KnockoutOptions,
+  knockout,
+  type PatchOptions,
+  patch,
+  type Selector,
+  type TapOptions,
+  tap,
+} from '@casement/passes';
 export { joinAlong, sliceAlong, stackTensors } from './tensorAxes.ts';
 export type { GoldenRunner, GoldenScript } from './verify/goldenScript.ts';
