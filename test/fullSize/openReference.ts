@@ -8,8 +8,8 @@ import { loadParams } from '../../packages/casement/src/load/loadParams.ts';
 export async function openReference(checkpoint: string, dtype: 'f32' | 'f16'): Promise<Executor> {
   const { definition } = await loadModel(checkpoint);
   const program = definition.build({ dtype });
-  await using source = await openCheckpoint(checkpoint);
-  const params = await loadParams(program, source, {});
+  const source = await openCheckpoint(checkpoint);
+  const params = await loadParams(program, source, {}).finally(() => source.close());
   return referenceExecutor(program, {
     param: (name) => {
       const tensor = params.get(name);
