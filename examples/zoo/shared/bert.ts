@@ -52,12 +52,13 @@ export function bertLayer<B extends Dim, Q extends Dim, const W extends string, 
   const { mask, y, yMask } = given;
   const width = x.shape[2];
   return scoped(name, x, (x) => {
-    const own = norm(add(x, multiHead(x, x, projections('attention'), heads, mask)), 'attention.output.LayerNorm', eps);
+    // A scope for each, so that interventions can tell them apart.
+    const own = scoped('attention', x, (x) =>
+      norm(add(x, multiHead(x, x, projections, heads, mask)), 'output.LayerNorm', eps),
+    );
     const seen = y
-      ? norm(
-          add(own, multiHead(own, y, projections('crossattention'), heads, yMask)),
-          'crossattention.output.LayerNorm',
-          eps,
+      ? scoped('crossattention', own, (x) =>
+          norm(add(x, multiHead(x, y, projections, heads, yMask)), 'output.LayerNorm', eps),
         )
       : own;
     const wide = gelu(dense(seen, 'intermediate.dense', ffn));
@@ -65,11 +66,4 @@ export function bertLayer<B extends Dim, Q extends Dim, const W extends string, 
   });
 }
 
-function projections(name: string) {
-  return {
-    q: `${name}.self.query`,
-    k: `${name}.self.key`,
-    v: `${name}.self.value`,
-    o: `${name}.output.dense`,
-  };
-}
+const projections = { q: 'self.query', k: 'self.key', v: 'self.value', o: 'output.dense' } as const;
