@@ -1,0 +1,115 @@
+import {
+  block,
+  broadcastTo,
+  capacity,
+  type DimDeclarations,
+  gather,
+  iota,
+  norm,
+  stack,
+  type TensorOf,
+  upTo,
+  when,
+} from 'casement';
+import { type CrossOptions, crossLayer } from './crossLayer.ts';
+import { type Llama, llamaDims, llamaLayer, readLlama } from './llama.ts';
+import { indices, readConfig, requireConfig } from './readConfig.ts';
+
+/** A Llama some of whose layers read an image, and nothing else (Llama 3.2 Vision). */
+export interface CrossDecoder extends Llama {
+  /** Their indices. */
+  readonly cross_attention_layers: readonly number[];
+}
+
+/** The decoder that a config.json describes; `path` names the object in it. Throws ConfigError. */
+export function readCrossDecoder(config: unknown, path?: string): CrossDecoder {
+  const c = { ...readLlama(config, path), ...readConfig(config, { cross_attention_layers: indices }, path) };
+  const outside = c.cross_attention_layers.find((index) => index >= c.num_hidden_layers);
+  const at = path === undefined ? '' : `${path}.`;
+  requireConfig(outside === undefined, `${at}cross_attention_layers: there is no layer ${outside}`);
+  return c;
+}
+
+/** `embeddings` (rows of the embedding table) is the model's to add. */
+export function crossDecoderDims(c: CrossDecoder): DimDeclarations {
+  return { ...llamaDims(c), keys: upTo(8192), window: capacity(8192) };
+}
+
+/**
+ * The decoder under `name`, up to its final norm: `forward` over whole texts and their image, `text` without any (the
+ * layers that read it are left out), `open`, which takes an image into the caches in place of the one before, and
+ * `step` for the text that follows.
+ */
+export function crossDecoder(c: CrossDecoder, name: string, options: CrossOptions) {
+  const layers = Array.from({ length: c.num_hidden_layers }, (_, index) =>
+    c.cross_attention_layers.includes(index)
+      ? ({ reads: 'image', ...crossLayer(c, index, options) } as const)
+      : ({ reads: 'text', ...llamaLayer(c, index) } as const),
+  );
+  const finalNorm = norm('norm', c.norm);
+  const masked = options.tokensPerTile !== undefined;
+  const params = { 'embed_tokens.weight': 'float[embeddings hidden]' } as const;
+
+  const forward = block(
+    name,
+    {
+      inputs: {
+        ids: 'i32[samples seq]',
+        y: 'float[samples keys hidden]',
+        visible: when(masked, 'bool[samples 1 seq keys]'),
+        sees: when(masked, 'bool[samples seq 1]'),
+      },
+      params,
+    },
+    ({ ids, ...image }, p) => {
+      const positions = broadcastTo(iota(ids, 'seq'), ['samples', 'seq']);
+      let x = gather(p['embed_tokens.weight'], 'embeddings', ids);
+      const hidden = [x];
+      const cached: Cached[] = [];
+      for (const layer of layers) {
+        if (layer.reads === 'text') x = layer.forward({ x, positions });
+        else {
+          const { x: read, ...keyValue } = layer.forward({ x, ...image });
+          cached.push(keyValue);
+          x = read;
+        }
+        hidden.push(x);
+      }
+      return { last: finalNorm(x), hidden: stack(hidden, 'states'), cached };
+    },
+  );
+
+  const text = block(name, { inputs: { ids: 'i32[samples seq]' }, params }, ({ ids }, p) => {
+    const positions = broadcastTo(iota(ids, 'seq'), ['samples', 'seq']);
+    const embedded = gather(p['embed_tokens.weight'], 'embeddings', ids);
+    const pass = (x: typeof embedded, layer: (typeof layers)[number]) =>
+      layer.reads === 'text' ? layer.forward({ x, positions }) : x;
+    return finalNorm(layers.reduce(pass, embedded));
+  });
+
+  const open = block(name, { inputs: { y: 'float[batch keys hidden]' } }, ({ y }) => {
+    for (const layer of layers) if (layer.reads === 'image') layer.open({ y });
+  });
+
+  const step = block(
+    name,
+    {
+      inputs: {
+        ids: 'i32[batch seq]',
+        positions: 'i32[batch seq]',
+        tiles: when(masked, 'bool[batch seq images*tiles]'),
+      },
+      params,
+    },
+    ({ ids, positions, tiles }, p) => {
+      const embedded = gather(p['embed_tokens.weight'], 'embeddings', ids);
+      const pass = (x: typeof embedded, layer: (typeof layers)[number]) =>
+        layer.reads === 'text' ? layer.step({ x, positions }) : layer.step({ x, tiles });
+      return finalNorm(layers.reduce(pass, embedded));
+    },
+  );
+  return { forward, text, open, step };
+}
+
+/** Keys and values of an image in a layer. */
+type Cached = Readonly<Record<'k' | 'v', TensorOf<'float[samples keys kvHeads headDim]'>>>;
