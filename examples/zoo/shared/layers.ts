@@ -20,8 +20,8 @@ export type Floats<S extends Shape> = Tensor<'float', S>;
 
 /** What `run` adds to the graph stands under `name`, and so do its params. */
 export function scoped<X extends Tensor<'float'>, R>(name: string, x: X, run: (x: X) => R): R {
-  const inside = block(name, { inputs: 'float[...]' }, (x) => run(x as unknown as X) as Tensor<'float'>);
-  return inside(x) as R;
+  const inside = block(name, { inputs: 'float[...]' }, (x) => run(x as unknown as X) as Tensor);
+  return inside(x) as unknown as R; // whatever `run` gave
 }
 
 /** x·Wᵀ + b, with `weight` and `bias` under `name`: [… from] → [… to]. */
