@@ -35,6 +35,39 @@ call main height=9 width=11
 call main height=40 width=15
 call main height=33 width=32
 `,
+  'order and places in sequences of any length': `program places
+dim seq = 3 .. 12
+dim batch = 1 .. 4
+entry main(%x : f32[batch seq 6], %ids : i32[batch seq], %keep : bool[batch seq]) {
+  %scores : f32[batch seq] = reduceSum(%x) {axis=2, keepDims=false}
+  %order : i32[batch seq] = argSort(%scores) {axis=1, descending=false, count=seq}
+  %back : i32[batch seq] = argSort(%order) {axis=1, descending=false, count=seq}
+  %best : i32[batch 3] = argSort(%scores) {axis=1, descending=true, count=3}
+  %column : i32[batch 3 1] = reshape(%best) {shape=[batch 3 1]}
+  %rows : f32[batch 3 6] = gatherAlong(%x, %column) {axis=1}
+  %most : i32[batch seq-1] = argSort(%ids) {axis=1, descending=true, count=seq-1}
+  %there : f32[batch seq 6] = scatterAlong(%x, %column, %rows) {axis=1}
+  %index : i32[seq] = iota() {size=seq}
+  %zero : i32[] = constant() {dtype="i32", shape=[], values=[0]}
+  %first : bool[seq] = equal(%index, %zero)
+  %some : bool[batch seq] = or(%keep, %first)
+  %near : f32[batch batch seq] = maxSimilarity(%x, %x, %some)
+  %counts : i32[batch seq] = cumSum(%ids) {axis=1}
+  %hot : bool[batch seq seq] = oneHot(%order) {size=seq}
+  %wide : f32[batch 2*seq+1 6] = pad(%x) {axis=1, before=1, after=seq, value=2}
+  return back = %back
+  return rows = %rows
+  return most = %most
+  return there = %there
+  return near = %near
+  return counts = %counts
+  return hot = %hot
+  return wide = %wide
+}
+call main seq=3 batch=1
+call main seq=12 batch=4
+call main seq=7 batch=2
+`,
 };
 
 describe.each(Object.entries(CASES))('%s', (_, text) => {

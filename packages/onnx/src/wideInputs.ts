@@ -17,6 +17,7 @@ export function wideInputs(graph: Graph): ReadonlySet<Value> {
 function useTakesEither({ op, outputs }: Node, index: number, takesEither: (value: Value) => boolean): boolean {
   switch (op.name) {
     case 'gather':
+    case 'gatherAlong':
     case 'rope':
       return index === 1;
     case 'cast':

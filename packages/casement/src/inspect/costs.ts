@@ -66,7 +66,12 @@ const attention: OpCost = {
     // Query i of q sees the keys before the chunk and i + 1 of the chunk.
     const later = divDims(mulDims(queries, subDims(queries, 1)), 2) ?? 0;
     const seen = subDims(mulDims(queries, keys), node.attrs.causal ? later : 0);
-    return productDims([2, heads, width, visibilityOperands(node.inputs, 3).segments ? segmentPairs(node) : mulDims(batch, seen)]);
+    return productDims([
+      2,
+      heads,
+      width,
+      visibilityOperands(node.inputs, 3).segments ? segmentPairs(node) : mulDims(batch, seen),
+    ]);
   },
   reads: 'all',
 };
@@ -81,18 +86,21 @@ export const costs = {
   and: perElement(1),
   append: renaming,
   argMax: reducing,
+  argSort: reducing,
   broadcastTo: moving,
   cast: moving,
   concat: moving,
   constant: renaming,
   conv2d,
   cos: perElement(1),
+  cumSum: perElement(1),
   div: perElement(1),
   equal: perElement(1),
   erf: perElement(1),
   exp: perElement(1),
   floor: perElement(1),
   gather: picking,
+  gatherAlong: picking,
   iota: renaming,
   less: perElement(1),
   lessOrEqual: perElement(1),

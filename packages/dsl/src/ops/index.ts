@@ -2,13 +2,14 @@ export { type AttentionOptions, attention, attentionWeights } from './attention.
 export { add, and, div, equal, less, lessOrEqual, max, min, mul, or, pow, sub } from './binary.ts';
 export { constant } from './constant.ts';
 export { type Conv2dOptions, conv2d } from './conv.ts';
-export { gather, oneHot } from './gather.ts';
+export { gather, gatherAlong, oneHot, scatterAlong } from './gather.ts';
 export { broadcastTo, iota, mergeHeads, reshape, splitHeads, transpose } from './layout.ts';
 export { linear, matmul } from './linear.ts';
 export { groupNorm, layerNorm, type RmsNormOptions, rmsNorm, standardize } from './norm.ts';
 export {
   argMax,
   argMin,
+  cumSum,
   l2Normalize,
   logSoftmax,
   reduceMax,
@@ -18,7 +19,9 @@ export {
   softmax,
 } from './reduce.ts';
 export { type RopeOptions, rope } from './rope.ts';
+export { maxSimilarity } from './similarity.ts';
 export { concat, type PadOptions, pad, slice, stack } from './slice.ts';
+export { argSort, type SortOptions, sort, type TopK, topK } from './sort.ts';
 export {
   abs,
   cast,

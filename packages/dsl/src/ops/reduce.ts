@@ -61,7 +61,7 @@ type Along<D extends DType> = <T extends D, S extends Shape, A extends AxisOf<S>
   axis: A,
 ) => Tensor<T, S>;
 
-function along<D extends DType>(name: 'softmax' | 'logSoftmax'): Along<D> {
+function along<D extends DType>(name: 'softmax' | 'logSoftmax' | 'cumSum'): Along<D> {
   const op: Along<D> = (x, axis) => {
     const place = callerOf(op);
     return emit(place, ops[name], [x], { axis: axisIndex(name, x, axis, place) }, x.dtype, x.shape);
@@ -73,6 +73,9 @@ function along<D extends DType>(name: 'softmax' | 'logSoftmax'): Along<D> {
 export const softmax = along<FloatDType>('softmax');
 /** x − log Σ e^x along an axis, computed in f32. */
 export const logSoftmax = along<FloatDType>('logSoftmax');
+
+/** The sum of an element and all before it along an axis. */
+export const cumSum = along<FloatDType | 'i32'>('cumSum');
 
 /** x / max(√Σ x², eps) along an axis, computed in f32: vectors of length one. */
 export function l2Normalize<T extends FloatDType, S extends Shape, A extends AxisOf<S>>(

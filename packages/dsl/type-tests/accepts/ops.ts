@@ -2,6 +2,7 @@ import {
   add,
   argMax,
   argMin,
+  argSort,
   attention,
   attentionWeights,
   broadcastTo,
@@ -9,8 +10,10 @@ import {
   concat,
   constant,
   conv2d,
+  cumSum,
   div,
   gather,
+  gatherAlong,
   groupNorm,
   iota,
   l2Normalize,
@@ -18,6 +21,7 @@ import {
   linear,
   logSoftmax,
   matmul,
+  maxSimilarity,
   mergeHeads,
   mul,
   oneHot,
@@ -27,16 +31,20 @@ import {
   reshape,
   rmsNorm,
   rope,
+  scatterAlong,
   slice,
   softmax,
   splitHeads,
   stack,
   sub,
   type Tensor,
+  topK,
   transpose,
   where,
 } from '@casement/dsl';
 import * as v from '../values.ts';
+
+declare const indices2: Tensor<'i32', readonly [1, 'seq', 3]>;
 
 type Hidden = Tensor<'float', readonly ['batch', 'seq', 'hidden']>;
 
@@ -101,6 +109,21 @@ const filtered = conv2d(v.pixels, v.filter, undefined, { padding: 1 });
 v.same<typeof filtered, Tensor<'float', readonly ['batch', 'ffn', 'height', 'width']>>(true);
 const halves = conv2d(v.pixels, v.filter, v.wideScale, { stride: [2, 2], to: ['floor(height/2)', 4] });
 v.same<typeof halves, Tensor<'float', readonly ['batch', 'ffn', 'floor(height/2)', 4]>>(true);
+const { values, indices } = topK(v.wide, 'ffn', 'kept');
+v.same<typeof values, Tensor<'float', readonly ['batch', 'seq', 'kept']>>(true);
+v.same<typeof indices, Tensor<'i32', readonly ['batch', 'seq', 'kept']>>(true);
+const order = argSort(v.x, -1);
+v.same<typeof order, Tensor<'i32', readonly ['batch', 'seq', 'hidden']>>(true);
+const running = cumSum(v.positions, 'seq');
+v.same<typeof running, typeof v.positions>(true);
+const kept = gatherAlong(v.x, 'seq', reshape(v.imagePositions, ['batch', 'image', 1]));
+v.same<typeof kept, Tensor<'float', readonly ['batch', 'image', 'hidden']>>(true);
+const lastKept = gatherAlong(v.x, -1, indices2);
+v.same<typeof lastKept, Tensor<'float', readonly ['batch', 'seq', 3]>>(true);
+const written = scatterAlong(v.x, 'seq', reshape(v.imagePositions, ['batch', 'image', 1]), v.image);
+v.same<typeof written, Hidden>(true);
+const nearest = maxSimilarity(v.image, v.x, { keep: v.shownRows });
+v.same<typeof nearest, Tensor<'float', readonly ['batch', 'batch', 'image']>>(true);
 const embedded = gather(v.table, 'vocab', v.ids);
 v.same<typeof embedded, Hidden>(true);
 const last = slice(v.x, 'seq', { start: 'seq-1', size: 1 });

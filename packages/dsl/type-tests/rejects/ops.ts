@@ -1,27 +1,32 @@
 import {
   add,
   argMax,
+  argSort,
   attention,
   attentionWeights,
   concat,
   conv2d,
   gather,
+  gatherAlong,
   groupNorm,
   l2Normalize,
   less,
   linear,
   matmul,
+  maxSimilarity,
   mergeHeads,
   mul,
   oneHot,
   reduceSum,
   rmsNorm,
   rope,
+  scatterAlong,
   silu,
   slice,
   softmax,
   stack,
   swiglu,
+  topK,
   transpose,
   where,
 } from '@casement/dsl';
@@ -98,6 +103,18 @@ conv2d(v.pixels, v.filter, v.scale, { padding: 1 });
 //                         ^
 conv2d(v.pixels, v.filter, v.wideScale, { padding: [1, 1] });
 //                                        ^
+topK(v.x, 'image', 3);
+//        ^
+argSort(v.shown, 'seq');
+//      ^
+gatherAlong(v.x, 'seq', v.positions);
+//                      ^
+gatherAlong(v.x, 'seq', v.wideIndices);
+//                      ^
+scatterAlong(v.x, 'seq', v.rowIndices, v.x);
+//                                     ^
+maxSimilarity(v.x, v.wide);
+//                 ^
 oneHot(v.x, 'vocab');
 //     ^
 mergeHeads(v.scale, 'heads*headDim');

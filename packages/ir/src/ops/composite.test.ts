@@ -190,6 +190,39 @@ describe('corners', () => {
     expect(above).toEqual(tensorOf('i32', [3, 1], [0, 1, 2]));
   });
 
+  it('scatterAlong puts updates where indices say', () => {
+    const x = tensorOf('i32', [2, 3], [0, 1, 2, 3, 4, 5]);
+    const [ids, updates] = [tensorOf('i32', [2, 2], [2, 0, 1, 1]), tensorOf('i32', [2, 2], [-1, -2, -3, -4])];
+    expectClose(runOp(ops.scatterAlong, [x, ids, updates], { axis: 1 }), [-2, 1, -1, 3, -3, 5], 0);
+    const [row, more] = [tensorOf('i32', [1, 1], [1]), tensorOf('i32', [1, 3], [7, 8, 9])];
+    expectClose(runOp(ops.scatterAlong, [x, row, more], { axis: 0 }), [0, 1, 2, 7, 8, 9], 0);
+    const outside = tensorOf('i32', [2], [-1, 3]);
+    const vector = tensorOf('f32', [3], [1, 2, 3]);
+    expectClose(runOp(ops.scatterAlong, [vector, outside, draw([2])], { axis: 0 }), [1, 2, 3], 0);
+  });
+
+  it('maxSimilarity is the largest product of a row with rows of the other', () => {
+    const [x, y] = [draw([2, 3, 4]), draw([3, 5, 4])];
+    const [left, right] = [rowsOf(x), rowsOf(y)];
+    const keep = tensorOf('bool', [3, 5], [1, 1, 1, 1, 1, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0]);
+    const best = (hides: boolean) =>
+      [0, 1].flatMap((a) =>
+        [0, 1, 2].flatMap((b) =>
+          [0, 1, 2].map((row) => {
+            const seen = right.slice(b * 5, b * 5 + 5).filter((_, n) => !hides || keep.data[b * 5 + n] === 1);
+            return Math.max(...seen.map((other) => dot(left[a * 3 + row] ?? [], other)));
+          }),
+        ),
+      );
+    expectClose(runOp(ops.maxSimilarity, [x, y], {}), best(false));
+    const hidden = runOp(ops.maxSimilarity, [x, y, keep], {});
+    expect(hidden.shape).toEqual([2, 3, 3]);
+    best(true).forEach((value, i) => {
+      if (Number.isFinite(value)) expect(hidden.data[i]).toBeCloseTo(value, 5);
+      else expect(hidden.data[i]).toBe(-Infinity);
+    });
+  });
+
   it('rmsNorm of zeros is zero', () => {
     const zeros = tensorOf('f32', [1, 4], [0, 0, 0, 0]);
     expectClose(runOp(ops.rmsNorm, [zeros, draw([4])], { eps: 1e-8, scaleInF32: false }), [0, 0, 0, 0], 0);

@@ -112,6 +112,28 @@ describe('moving elements', () => {
     expect(outside).toThrow('y: gather: index 3 is outside 0 … 2');
   });
 
+  it('gatherAlong', () => {
+    const x = counted('i32[2 3]');
+    expectOp('gatherAlong', [x, ['i32[2 2]', [2, 0, 1, 1]]], ['i32[2 2]', [2, 0, 4, 4]], { axis: 1 });
+    expectOp('gatherAlong', [x, ['i32[1 3]', [1, 0, 1]]], ['i32[1 3]', [3, 1, 5]], { axis: 0 });
+    expectOp('gatherAlong', [x, ['i32[1 2]', [2, 2]]], ['i32[2 2]', [2, 2, 5, 5]], { axis: 1 });
+    const rows: Filled = ['i32[2 1 2]', [2, 3, 4, 5]];
+    expectOp('gatherAlong', [counted('i32[2 2 2]'), ['i32[2 1 1]', [1, 0]]], rows, { axis: 1 });
+    const outside = () => expectOp('gatherAlong', [x, ['i32[2 1]', [0, 3]]], x, { axis: 1 });
+    expect(outside).toThrow('y: gatherAlong: index 3 is outside 0 … 2');
+  });
+
+  it('argSort', () => {
+    const x: Filled = ['f32[2 4]', [3, 1, 3, 2, -1, 5, -1, -1]];
+    const all = { axis: 1, descending: false, count: 4 };
+    expectOp('argSort', [x], ['i32[2 4]', [1, 3, 0, 2, 0, 2, 3, 1]], all);
+    expectOp('argSort', [x], ['i32[2 2]', [0, 2, 1, 0]], { ...all, descending: true, count: 2 });
+    expectOp('argSort', [x], ['i32[1 4]', [0, 1, 0, 0]], { axis: 0, descending: true, count: 1 });
+    expectOp('argSort', [['i32[3]', [7, -7, 0]]], ['i32[3]', [1, 2, 0]], { axis: 0, descending: false, count: 3 });
+    // The inverse of a permutation is the order that sorts it.
+    expectOp('argSort', [['i32[4]', [2, 0, 3, 1]]], ['i32[4]', [1, 3, 0, 2]], { ...all, axis: 0 });
+  });
+
   it('states', () => {
     const state = counted('i32[1 2 2]');
     expectOp('append', [state, ['i32[1 1 2]', [8, 9]]], ['i32[1 3 2]', [0, 1, 2, 3, 8, 9]], { axis: 1 });
@@ -142,6 +164,14 @@ describe('reductions and products', () => {
   it('reduce nothing', () => {
     expectOp('reduceSum', [['f32[2 0]', []]], ['f32[2]', [0, 0]], { axis: 1, keepDims: false });
     expectOp('reduceMax', [['f32[0]', []]], ['f32[1]', [-Infinity]], { axis: 0, keepDims: true });
+  });
+
+  it('cumSum', () => {
+    expectOp('cumSum', [counted('i32[2 3]')], ['i32[2 3]', [0, 1, 3, 3, 7, 12]], { axis: 1 });
+    expectOp('cumSum', [counted('f32[2 3]')], ['f32[2 3]', [0, 1, 2, 3, 5, 7]], { axis: 0 });
+    const middle: Filled = ['f32[2 2 2]', [0, 1, 2, 4, 4, 5, 10, 12]];
+    expectOp('cumSum', [counted('f32[2 2 2]')], middle, { axis: 1 });
+    expectOp('cumSum', [['f32[3]', [2 ** 24, 1, 1]]], ['f32[3]', [2 ** 24, 2 ** 24, 2 ** 24 + 2]], { axis: 0 });
   });
 
   it('matmul', () => {

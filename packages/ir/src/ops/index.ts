@@ -5,6 +5,7 @@ import { and } from './and.ts';
 import { append } from './append.ts';
 import { argMax } from './argMax.ts';
 import { argMin } from './argMin.ts';
+import { argSort } from './argSort.ts';
 import { attention } from './attention.ts';
 import { attentionWeights } from './attentionWeights.ts';
 import { broadcastTo } from './broadcastTo.ts';
@@ -14,12 +15,14 @@ import { concat } from './concat.ts';
 import { constant } from './constant.ts';
 import { conv2d } from './conv2d.ts';
 import { cos } from './cos.ts';
+import { cumSum } from './cumSum.ts';
 import { div } from './div.ts';
 import { equal } from './equal.ts';
 import { erf } from './erf.ts';
 import { exp } from './exp.ts';
 import { floor } from './floor.ts';
 import { gather } from './gather.ts';
+import { gatherAlong } from './gatherAlong.ts';
 import { gelu } from './gelu.ts';
 import { groupNorm } from './groupNorm.ts';
 import { iota } from './iota.ts';
@@ -32,6 +35,7 @@ import { log } from './log.ts';
 import { logSoftmax } from './logSoftmax.ts';
 import { matmul } from './matmul.ts';
 import { max } from './max.ts';
+import { maxSimilarity } from './maxSimilarity.ts';
 import { min } from './min.ts';
 import { mul } from './mul.ts';
 import { neg } from './neg.ts';
@@ -50,6 +54,7 @@ import { reshape } from './reshape.ts';
 import { rmsNorm } from './rmsNorm.ts';
 import { rope } from './rope.ts';
 import { rsqrt } from './rsqrt.ts';
+import { scatterAlong } from './scatterAlong.ts';
 import { sigmoid } from './sigmoid.ts';
 import { silu } from './silu.ts';
 import { sin } from './sin.ts';
@@ -71,18 +76,21 @@ export const coreOps = {
   and,
   append,
   argMax,
+  argSort,
   broadcastTo,
   cast,
   concat,
   constant,
   conv2d,
   cos,
+  cumSum,
   div,
   equal,
   erf,
   exp,
   floor,
   gather,
+  gatherAlong,
   iota,
   less,
   lessOrEqual,
@@ -123,12 +131,14 @@ export const compositeOps = {
   layerNorm,
   linear,
   logSoftmax,
+  maxSimilarity,
   oneHot,
   pad,
   quickGelu,
   reduceMin,
   rmsNorm,
   rope,
+  scatterAlong,
   silu,
   softmax,
   stack,

@@ -292,6 +292,70 @@ describe('reductions and products', () => {
   });
 });
 
+describe('ops of order and place', () => {
+  it('give the shapes they are asked for', () => {
+    expect(
+      verdicts(
+        ['cumSum', ['i32[b seq]'], { axis: -1 }],
+        ['argSort', ['f16[b seq]'], { axis: 1, descending: true, count: 4 }],
+        ['argSort', ['i32[b seq]'], { axis: 1, descending: false, count: namedDim('seq') }],
+        ['gatherAlong', ['f16[b n 8]', 'i32[b kept 1]'], { axis: 1 }],
+        ['gatherAlong', ['bool[b n]', 'i32[1 4]'], { axis: -1 }],
+        ['scatterAlong', ['f16[b n 8]', 'i32[b kept 1]', 'f16[b kept 8]'], { axis: 1 }],
+        ['maxSimilarity', ['f16[i p 8]', 'f16[j t 8]', 'bool[j t]']],
+      ),
+    ).toMatchInlineSnapshot(`
+      "
+      cumSum(i32[b seq]) is i32[b seq]
+      argSort(f16[b seq]) is i32[b 4]
+      argSort(i32[b seq]) is i32[b seq]
+      gatherAlong(f16[b n 8], i32[b kept 1]) is f16[b kept 8]
+      gatherAlong(bool[b n], i32[1 4]) is bool[b 4]
+      scatterAlong(f16[b n 8], i32[b kept 1], f16[b kept 8]) is f16[b n 8]
+      maxSimilarity(f16[i p 8], f16[j t 8], bool[j t]) is f16[i j p]
+      "
+    `);
+  });
+
+  it('refuse what does not fit', () => {
+    expect(
+      verdicts(
+        ['cumSum', ['bool[4]'], { axis: 0 }],
+        ['cumSum', ['f32[4]'], { axis: 1 }],
+        ['argSort', ['bool[4]'], { axis: 0, descending: true, count: 1 }],
+        ['argSort', ['f32[4]'], { axis: 0, descending: true, count: 5 }],
+        ['argSort', ['f32[n]'], { axis: 0, descending: true, count: -1 }],
+        ['gatherAlong', ['f32[b n 8]', 'i32[b kept]'], { axis: 1 }],
+        ['gatherAlong', ['f32[b n 8]', 'i32[b kept 4]'], { axis: 1 }],
+        ['gatherAlong', ['f32[b n]', 'f32[b n]'], { axis: 1 }],
+        ['scatterAlong', ['f32[b n]', 'i32[b kept]', 'f32[b n]'], { axis: 1 }],
+        ['scatterAlong', ['f32[b n]', 'i32[b kept]', 'f16[b kept]'], { axis: 1 }],
+        ['scatterAlong', ['f32[b n]', 'i32[b 0]', 'f32[b 0]'], { axis: 1 }],
+        ['maxSimilarity', ['f32[i p 8]', 'f32[j t 4]']],
+        ['maxSimilarity', ['f32[i p 8]', 'f32[t 8]']],
+        ['maxSimilarity', ['f32[i p 8]', 'f32[j t 8]', 'bool[t j]']],
+      ),
+    ).toMatchInlineSnapshot(`
+      "
+      cumSum: needs floats or i32, got bool[4]; cast it first
+      cumSum: axis 1 is out of range for a tensor with 1 axes
+      argSort: needs floats or i32, got bool[4]; cast it first
+      argSort: cannot pick 5 of 4 elements
+      argSort: cannot pick -1 of n elements
+      gatherAlong: indices i32[b kept] must have the sizes of f32[b n 8], or 1, but for axis 1
+      gatherAlong: indices i32[b kept 4] must have the sizes of f32[b n 8], or 1, but for axis 1
+      gatherAlong: needs a tensor of i32, got f32[b n]
+      scatterAlong: the updates must have shape [b kept], got f32[b n]
+      scatterAlong: operands differ in dtype: f32[b n] and f16[b kept]; cast one of them
+      scatterAlong: needs at least one index
+      maxSimilarity: the widths of x and y must be equal, got 8 and 4
+      maxSimilarity: y has 2 axes, f32[t 8], but 3 are needed
+      maxSimilarity: keep must have shape [j t], got bool[t j]
+      "
+    `);
+  });
+});
+
 describe('composite ops', () => {
   it('keep the shape of x', () => {
     expect(
@@ -559,6 +623,8 @@ describe('composite ops of images, codes and lists', () => {
       [ops.argMin, ['f16[b seq]'], { axis: 1, keepDims: true }],
       [ops.oneHot, ['i32[b seq]'], { size: namedDim('codes') }],
       [ops.stack, ['f16[b seq]', 'f16[b seq]'], {}],
+      [ops.scatterAlong, ['f16[b n 8]', 'i32[1 kept 1]', 'f16[b kept 8]'], { axis: 1 }],
+      [ops.maxSimilarity, ['f16[i p 8]', 'f16[j t 8]', 'bool[j t]'], {}],
       [ops.pad, ['f16[b seq]'], { axis: 1, before: namedDim('past'), after: 2, value: 0 }],
     ];
     for (const [op, types, attrs] of cases) {

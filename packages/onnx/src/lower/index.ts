@@ -1,14 +1,17 @@
 import type { CompositeOp, CompositeOpName, CoreOpName, coreOps } from '@casement/ir';
 import type { Lower, LowerWhole, Profile } from '../context.ts';
 import { argMax, argMin } from './argMax.ts';
+import { argSort } from './argSort.ts';
 import { attention } from './attention.ts';
 import { broadcastTo } from './broadcastTo.ts';
 import { cast } from './cast.ts';
 import { concat } from './concat.ts';
 import { constant } from './constant.ts';
 import { conv2d } from './conv2d.ts';
+import { cumSum } from './cumSum.ts';
 import * as elementwise from './elementwise.ts';
 import { gather } from './gather.ts';
+import { gatherAlong } from './gatherAlong.ts';
 import { gelu } from './gelu.ts';
 import { iota } from './iota.ts';
 import { layerNorm, standardize } from './layerNorm.ts';
@@ -35,6 +38,9 @@ export const lowerings: { readonly [N in CoreOpName]: Lower<(typeof coreOps)[N]>
   concat,
   constant,
   conv2d,
+  argSort,
+  cumSum,
+  gatherAlong,
   gather,
   iota,
   matmul,

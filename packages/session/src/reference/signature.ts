@@ -47,7 +47,8 @@ function programDType(program: Program): ModelSignature['dtype'] {
 
 /** An input, with what it must be below if it is an index into a table. */
 function inputSpec(graph: Graph, input: Value): TensorSpec {
-  const tables = graph.nodes.filter(({ op, inputs }) => op.name === 'gather' && inputs[1] === input);
+  const picks = (name: string) => name === 'gather' || name === 'gatherAlong';
+  const tables = graph.nodes.filter(({ op, inputs }) => picks(op.name) && inputs[1] === input);
   const sizes = tables.map(({ inputs, attrs }) => inputs[0]?.type.shape.at(Number(attrs.axis)));
   const limits = sizes.filter((size) => typeof size === 'number');
   const spec = tensorSpec(input.name, input.type);

@@ -2,7 +2,7 @@ import { type AttentionAttrs, type Dim, headCounts } from '@casement/ir';
 import { type Operand, stridesOf } from '../operand.ts';
 import { wgslSize } from '../size.ts';
 import type { Width } from '../wgsl/access.ts';
-import { coordinates, flatIndex } from '../wgsl/coordinates.ts';
+import { coordinates, flatIndex, stretchedIndex } from '../wgsl/coordinates.ts';
 import { KernelBuilder, type KernelCall } from '../wgsl/kernelBuilder.ts';
 import { exactGroups, lanesOf } from '../wgsl/lanes.ts';
 import { wgslFloat } from '../wgsl/literal.ts';
@@ -44,7 +44,9 @@ export function attentionRowPerThread(site: AttentionSite, width: Width): Kernel
   const skipIf = (condition: string) => [`  if (${condition}) {`, '    continue;', '  }'];
   const skipped = [
     ...(loadSegments ? skipIf(`${loadSegments[1]?.(flatIndex([b, 'j'], [keys, 1]))} != segment`) : []),
-    ...(mask && loadMask ? skipIf(`${loadMask(stretchedIndex(mask, [b, head, row, 'j']))} == 0u`) : []),
+    ...(mask && loadMask
+      ? skipIf(`${loadMask(stretchedIndex([b, head, row, 'j'], mask.type.shape, stridesOf(mask)))} == 0u`)
+      : []),
   ];
   return kernel.perThread(
     [batch, queries, heads],
@@ -92,12 +94,6 @@ export function attentionRowPerThread(site: AttentionSite, width: Width): Kernel
       '}',
     ],
   );
-}
-
-/** The flat index at coordinates; an axis of size 1 holds for all of its coordinates. */
-function stretchedIndex(operand: Operand, at: readonly string[]): string {
-  const own = at.map((coordinate, axis) => (operand.type.shape[axis] === 1 ? '0u' : coordinate));
-  return flatIndex(own, stridesOf(operand));
 }
 
 /** Where the keys of `kvHead` begin in [batch keys kvHeads size], and from key to key; in groups of `width`. */

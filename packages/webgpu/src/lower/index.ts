@@ -1,15 +1,19 @@
 import type { CompositeOpName, CoreOpName } from '@casement/ir';
 import type { Lowering } from '../lowering.ts';
+import { argSort } from './argSort.ts';
 import { attention } from './attention.ts';
 import { cast } from './cast.ts';
 import { constant } from './constant.ts';
 import { conv2d } from './conv2d.ts';
+import { cumSum } from './cumSum.ts';
 import { activationLowerings, elementwiseLowerings } from './elementwise.ts';
 import { gather } from './gather.ts';
+import { gatherAlong } from './gatherAlong.ts';
 import { iota } from './iota.ts';
 import { layerNorm, standardize } from './layerNorm.ts';
 import { linear } from './linear.ts';
 import { matmul } from './matmul.ts';
+import { maxSimilarity } from './maxSimilarity.ts';
 import { minimumLowerings, reduceLowerings } from './reduce.ts';
 import { rmsNorm } from './rmsNorm.ts';
 import { rope } from './rope.ts';
@@ -25,6 +29,9 @@ const core = {
   cast,
   constant,
   conv2d,
+  argSort,
+  cumSum,
+  gatherAlong,
   gather,
   iota,
   matmul,
@@ -36,6 +43,7 @@ const composite = {
   attention,
   layerNorm,
   linear,
+  maxSimilarity,
   rmsNorm,
   rope,
   softmax,

@@ -33,6 +33,12 @@ export function flatIndex(at: readonly string[], strides: readonly Dim[]): strin
   return terms.length > 0 ? terms.join(' + ') : '0u';
 }
 
+/** The flat index at coordinates of a tensor whose axes of size 1 hold for every coordinate. */
+export function stretchedIndex(at: readonly string[], shape: readonly Dim[], strides: readonly Dim[]): string {
+  const own = at.map((coordinate, axis) => (shape[axis] === 1 ? '0u' : coordinate));
+  return flatIndex(own, strides);
+}
+
 /** Lines moved to the right by two spaces per level. */
 export function indent(lines: readonly string[], levels = 1): string {
   return lines
