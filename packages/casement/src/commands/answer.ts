@@ -33,8 +33,13 @@ export async function chat(model: OpenModel, flags: AnswerFlags, signal: AbortSi
   for await (const line of lines) {
     const [, file] = /^\/image\s+(.+?)\s*$/.exec(line) ?? [];
     if (file !== undefined) {
-      await model.readImage(file); // says now what is wrong with it
-      images.push(file);
+      await model.readImage(file).then(
+        () => images.push(file),
+        (error: Error) => {
+          if (!process.stdin.isTTY) throw error;
+          console.error(`error: ${error.message}`); // a typing error need not end a conversation
+        },
+      );
     } else if (line.trim() !== '') {
       await ask(line);
     }

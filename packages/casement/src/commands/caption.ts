@@ -43,6 +43,7 @@ export function addCaption(program: Command, signal: AbortSignal): void {
       try {
         const instructions = prompt === undefined ? [] : [{ role: 'user', content: prompt }];
         let peak = 0;
+        process.stdout.write(prefix);
         for await (const { frame, text, finish } of model.caption(frames, {
           instructions,
           prefix,

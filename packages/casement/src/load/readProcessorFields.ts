@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { UserError } from '../error.ts';
 
 const id = z.int().nonnegative();
-const ids = z.union([id.transform((one) => [one]), z.array(id)]);
+const ids = z.union([id.transform((one) => [one]), z.array(id)], { error: 'must be a token id or a list of them' });
 
 /** What a Hugging Face `config.json` says about prompts and answers; the rest is the model's. */
 const schema = z.object({

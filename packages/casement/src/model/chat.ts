@@ -7,7 +7,7 @@ import {
   type ImageTokens,
   type Session,
 } from '@casement/session';
-import { encodePrompt, type RenderOptions, type WindowTurn, windowPrompt } from '@casement/session/text';
+import type { RenderOptions, WindowTurn } from '@casement/session/text';
 import { type ChatPrompt, chatPrompt, type Message, type Past } from './chatPrompt.ts';
 import { checkRoom } from './checkRoom.ts';
 import type { ImageReader } from './imageReader.ts';
@@ -37,18 +37,21 @@ export interface ChatParts {
 /**
  * Opens a conversation on a session. What was read stays in the caches from answer to answer; when that cannot be, all
  * is read anew, without encoding images a second time. After an abort or an error the conversation stands where it stood
- * before the question, or, within an answer, goes on after what was shown of it.
+ * before the question or, within an answer, where it was shown to.
  */
 export function openChat({ session, text, readImage, settings: defaults }: ChatParts): Chat {
+  const inserts = session.executor.signature.entries.insertImage !== undefined;
   let past: Past | undefined;
 
-  const feed = async ({ images }: ChatPrompt, turns: readonly WindowTurn[], signal: AbortSignal | undefined) => {
-    const shown: ImageTokens[] = [];
-    for (const { image, ids } of turns) {
+  /** Reads the turns that the caches do not hold. Gives all images as the decoder takes them. */
+  const read = async ({ turns, images, read: held }: ChatPrompt, signal: AbortSignal | undefined) => {
+    const options = signal ? { signal } : {};
+    const shown = past && held > 0 ? [...past.images] : [];
+    for (const { image, ids } of turns.slice(held)) {
       const picture = image === undefined ? undefined : images[image];
       if (picture) {
-        const tokens = 'embeds' in picture ? picture : await session.encodeImage(picture, signal ? { signal } : {});
-        await session.showImage(tokens, signal ? { signal } : {});
+        const tokens = 'embeds' in picture ? picture : await session.encodeImage(picture, options);
+        await session.showImage(tokens, options);
         shown.push(tokens);
       }
       if (ids.length > 0) await session.prefill(ids, signal);
@@ -59,30 +62,20 @@ export function openChat({ session, text, readImage, settings: defaults }: ChatP
   return {
     async *ask(next, { settings: wanted, signal, ...options } = {}) {
       const settings = completeSettings({ ...defaults, ...wanted });
-      const prompt = await chatPrompt(text, readImage, past, next, options);
-      const turns = turnsOf(prompt, text, session);
-      if (!prompt.continued) {
-        await session.reset();
-        if (past) past.inCaches = false;
-      }
-      const room = checkRoom(
-        session.executor,
-        turns.map(({ image, ids }) => ({ image: tokensOf(session, prompt.images[image ?? -1]), text: ids.length })),
-      );
-      const before = prompt.continued ? past : undefined;
+      const prompt = await chatPrompt({ text, readImage, inserts }, past, next, options);
+      const { messages, turns, images } = prompt;
+      const unread = turns.slice(prompt.read).map(({ image, ids }) => {
+        return { image: tokensOf(session, images[image ?? -1]), text: ids.length };
+      });
+      const room = checkRoom(session.executor, unread, prompt.read > 0);
       if (past) past.inCaches = false;
-      const shown = await feed(prompt, turns, signal);
-      const now: Past = {
-        messages: prompt.messages,
-        images: [...(before?.images ?? []), ...shown],
-        read: [...(before?.read ?? []), ...(before?.answer ?? []), ...readTokens(turns, text, session)],
-        answer: [],
-        inCaches: true,
-      };
-      past = now;
+      if (prompt.read === 0) await session.reset();
+      const now: Past = { messages, turns, images: await read(prompt, signal), answer: [], inCaches: true };
       const bounded = { ...settings, maxTokens: Math.min(settings.maxTokens, room) };
-      const inputs = { tokenizer: text.tokenizer, history: now.read, ...(signal ? { signal } : {}) };
+      const history = turns.flatMap((turn) => readBy(turn, inserts ? text : undefined));
+      const inputs = { tokenizer: text.tokenizer, history, ...(signal ? { signal } : {}) };
       for await (const generated of generate(session, bounded, inputs)) {
+        past = now;
         now.answer.push(generated.token);
         now.inCaches = true; // a consumer may stop here
         yield generated;
@@ -97,28 +90,10 @@ export function openChat({ session, text, readImage, settings: defaults }: ChatP
   };
 }
 
-/** The prompt's tokens, cut where images stand. Images that enter the text stand where the template has them. */
-function turnsOf(
-  prompt: ChatPrompt,
-  { tokenizer, imageToken, delimiters }: TextProcessor,
-  session: Session,
-): WindowTurn[] {
-  const { text, images, continued } = prompt;
-  const parts = encodePrompt(tokenizer, text, { imageToken, images: images.length, continued });
-  const inserts = session.executor.signature.entries.insertImage !== undefined;
-  return windowPrompt(parts, inserts ? { before: [], after: [] } : delimiters);
-}
-
 /** What penalties on repetition count as read: transformers has the placeholders of inserted images among the text. */
-function readTokens(
-  turns: readonly WindowTurn[],
-  { tokenizer, imageToken }: TextProcessor,
-  { executor }: Session,
-): number[] {
-  const placeholder = executor.signature.entries.insertImage && tokenizer.idOf(imageToken);
-  return turns.flatMap(({ image, ids }) =>
-    image === undefined || placeholder === undefined ? ids : [placeholder, ...ids],
-  );
+function readBy({ image, ids }: WindowTurn, inserted: TextProcessor | undefined): readonly number[] {
+  const placeholder = inserted?.tokenizer.idOf(inserted.imageToken);
+  return image === undefined || placeholder === undefined ? ids : [placeholder, ...ids];
 }
 
 function tokensOf({ executor }: Session, image: ImagePatches | ImageTokens | undefined): number | undefined {

@@ -1,56 +1,81 @@
 import type { ImagePatches, ImageTokens } from '@casement/session';
-import { type ChatMessage, continueChat, imagesOf, type RenderOptions, TextError } from '@casement/session/text';
+import {
+  type ChatMessage,
+  continueChat,
+  encodePrompt,
+  imagesOf,
+  type RenderOptions,
+  TextError,
+  type WindowTurn,
+  windowPrompt,
+} from '@casement/session/text';
 import type { ImageFile, ImageReader } from './imageReader.ts';
 import type { TextProcessor } from './readProcessor.ts';
 
 export type Message = ChatMessage<ImageFile>;
 
-/** What was said in a conversation, and what the session read of it. */
-export interface Past {
+/** A conversation as a model reads it: text, and which of the images stand before it. */
+export interface Reading<Image> {
   readonly messages: readonly Message[];
-  readonly images: readonly ImageTokens[];
-  /** All tokens before the answer to the last message. */
-  readonly read: readonly number[];
-  /** That answer so far. */
+  readonly turns: readonly WindowTurn[];
+  readonly images: readonly Image[];
+}
+
+/** What was said up to an answer, and the answer so far. */
+export interface Past extends Reading<ImageTokens> {
   readonly answer: number[];
   /** Whether the session's caches hold exactly this; false after an abort or an error. */
   inCaches: boolean;
 }
 
-/** Text to feed, and the images in it. */
-export interface ChatPrompt {
-  readonly text: string;
-  readonly images: readonly (ImagePatches | ImageTokens)[];
-  /** Whether it follows what the caches hold; else they must be empty. */
-  readonly continued: boolean;
-  /** The conversation up to here. */
-  readonly messages: readonly Message[];
+/** A conversation that awaits an answer. */
+export interface ChatPrompt extends Reading<ImagePatches | ImageTokens> {
+  /** How many of the turns the caches hold already. If none, they must be empty. */
+  readonly read: number;
+}
+
+export interface PromptParts {
+  readonly text: TextProcessor;
+  readonly readImage: ImageReader;
+  /** Whether images enter the text: then they stand where the template has them, without delimiters of their own. */
+  readonly inserts: boolean;
 }
 
 /**
- * What must be fed for the next messages of a conversation. Most templates let it follow what was read before; where one
- * writes the past differently, all of it is written anew.
+ * The next messages after what was said. Most templates let them follow it, and its very tokens stay as they were; where
+ * one writes the past differently, all of it is written anew.
  */
 export async function chatPrompt(
-  { template, tokenizer }: TextProcessor,
-  readImage: ImageReader,
+  { text: { template, tokenizer, imageToken, delimiters }, readImage, inserts }: PromptParts,
   past: Past | undefined,
   next: readonly Message[],
   options: RenderOptions,
 ): Promise<ChatPrompt> {
-  const images = await readImages(next, readImage);
+  const fresh = await readImages(next, readImage);
+  const cut = (text: string, images: number, continued: boolean): WindowTurn[] => {
+    const parts = encodePrompt(tokenizer, text, { imageToken, images, continued });
+    return windowPrompt(parts, inserts ? { before: [], after: [] } : delimiters);
+  };
   if (past === undefined) {
-    return { text: template.prompt(next, options), images, continued: false, messages: next };
+    return { messages: next, turns: cut(template.prompt(next, options), fresh.length, false), images: fresh, read: 0 };
   }
-  const { messages: asked, answer } = past;
-  const goesOn = past.inCaches
-    ? continueChat(template, tokenizer, { messages: asked, answer, next }, options)
-    : undefined;
-  if (goesOn) return { text: goesOn.text, images, continued: true, messages: [...asked, goesOn.message, ...next] };
-  const said = { role: 'assistant', content: tokenizer.decode(answer, { skipSpecialTokens: true }) };
-  const messages = [...asked, said, ...next];
-  const all = [...past.images, ...images];
-  return { text: template.prompt(messages, options), images: all, continued: false, messages };
+  const images = [...past.images, ...fresh];
+  const goesOn = continueChat(template, tokenizer, { ...past, next }, options);
+  if (goesOn === undefined) {
+    const said = { role: 'assistant', content: tokenizer.decode(past.answer, { skipSpecialTokens: true }) };
+    const messages = [...past.messages, said, ...next];
+    return { messages, turns: cut(template.prompt(messages, options), images.length, false), images, read: 0 };
+  }
+  const before = [...past.turns, { ids: past.answer }];
+  const after = cut(goesOn.text, fresh.length, true).map(({ image, ids }): WindowTurn => {
+    return image === undefined ? { ids } : { image: past.images.length + image, ids };
+  });
+  return {
+    messages: [...past.messages, goesOn.message, ...next],
+    turns: [...before, ...after],
+    images,
+    read: past.inCaches ? before.length : 0,
+  };
 }
 
 async function readImages(messages: readonly Message[], readImage: ImageReader): Promise<ImagePatches[]> {

@@ -7,12 +7,13 @@ export interface Stretch {
 }
 
 /**
- * How many tokens an answer can have after a prompt. Throws InputError, before anything is fed, when the prompt leaves
- * no room in a cache.
+ * How many tokens an answer can have after a prompt, which follows what the caches hold or, if not `continued`, takes its
+ * place. Throws InputError, before anything is fed, when the prompt leaves no room in a cache.
  */
-export function checkRoom({ signature, lengths }: Executor, prompt: readonly Stretch[]): number {
+export function checkRoom({ signature, lengths }: Executor, prompt: readonly Stretch[], continued: boolean): number {
   const { entries, dims } = signature;
-  const held = new Map(lengths);
+  const before: ReadonlyMap<string, number> = continued ? lengths : new Map();
+  const held = new Map(before);
   const grow = (entry: string, count: number): void => {
     for (const dim of Object.keys(entries[entry]?.lengths ?? {})) held.set(dim, (held.get(dim) ?? 0) + count);
   };
@@ -24,11 +25,11 @@ export function checkRoom({ signature, lengths }: Executor, prompt: readonly Str
     }
     grow('step', text);
     for (const dim of held.keys())
-      if (roomOf(dim) < 0) throw tooLong(dim, prompt, lengths.get(dim) ?? 0, dims[dim]?.max);
+      if (roomOf(dim) < 0) throw tooLong(dim, prompt, before.get(dim) ?? 0, dims[dim]?.max);
   }
   const growing = Object.keys(entries.step?.lengths ?? {});
   const full = growing.find((dim) => roomOf(dim) < 1);
-  if (full !== undefined) throw tooLong(full, prompt, lengths.get(full) ?? 0, dims[full]?.max);
+  if (full !== undefined) throw tooLong(full, prompt, before.get(full) ?? 0, dims[full]?.max);
   return Math.min(...growing.map(roomOf));
 }
 

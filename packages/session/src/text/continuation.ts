@@ -13,7 +13,7 @@ export interface Answered {
 
 export interface Continuation {
   /** The answer as a message of the chat: without the stop token, which the template writes. */
-  readonly message: ChatMessage;
+  readonly message: ChatMessage<never>;
   /** The text that must follow the answer. */
   readonly text: string;
 }
@@ -32,7 +32,7 @@ export function continueChat(
   const past = template.prompt(messages, options) + tokenizer.decode(answer);
   // An answer that was cut has no stop token to leave out.
   for (const content of [tokenizer.decode(answer.slice(0, -1)), tokenizer.decode(answer)]) {
-    const message: ChatMessage = { role: 'assistant', content };
+    const message: ChatMessage<never> = { role: 'assistant', content };
     const whole = template.prompt([...messages, message, ...next], options);
     if (whole.startsWith(past)) return { message, text: whole.slice(past.length) };
   }
