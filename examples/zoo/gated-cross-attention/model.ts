@@ -25,17 +25,18 @@ import {
   tanh,
   upTo,
 } from 'casement';
+import { only, readConfig, size } from '../shared/config.ts';
 import { continueTokens, type Feed, forEachSample, positionsFrom, sampleOf, tensorOf } from '../shared/decoding.ts';
-import { llamaDims, llamaLayer, readLlama } from '../shared/llama.ts';
-import { oneOf, readConfig, requireConfig, size } from '../shared/readConfig.ts';
+import { llamaDims, llamaFields, llamaLayer, llamaOptions, llamaProblems } from '../shared/llama.ts';
 
 /** `config.json`: Llama's fields and these of IDEFICS. */
 const fields = {
+  ...llamaFields,
   vision_embed_dim: size,
   cross_layer_interval: size,
   head_dim: size,
-  alpha_type: oneOf('float', 'vector'),
-  qk_layer_norms: oneOf(false),
+  alpha_type: only('float', 'vector'),
+  qk_layer_norms: only(false),
 };
 
 /**
@@ -43,9 +44,11 @@ const fields = {
  * (Flamingo, arXiv 2204.14198, as IDEFICS has it).
  */
 export default (config: unknown) => {
-  const c = { ...readConfig(config, fields), ...readLlama(config) };
-  const headDim = c.hidden_size / c.num_attention_heads;
-  requireConfig(c.head_dim === headDim, `head_dim: is not hidden_size / num_attention_heads = ${headDim}`);
+  const c = readConfig(config, fields, (c) => [
+    ...llamaProblems(c),
+    c.head_dim * c.num_attention_heads !== c.hidden_size && 'head_dim: must be hidden_size / num_attention_heads',
+  ]);
+  const options = llamaOptions(c);
   const gate = c.alpha_type === 'vector' ? 'float[1 1 hidden]' : 'float[1]';
   const gates = { alpha_cross_attn: gate, alpha_dense: gate } as const;
   /** One number for all channels or one for each, and never above 1. */
@@ -104,9 +107,9 @@ export default (config: unknown) => {
   /** x ← x + tanh(α)·CA(n x | y), x ← x + tanh(β)·MLP(n' x); the second in rows without an image, too. */
   const gatedBlock = (index: number) => {
     const name = `gated_cross_attn_layers.${index}`;
-    const n = norm('input_layernorm', c.norm);
-    const nPrime = norm('post_attention_layernorm', c.norm);
-    const ff = mlp(c.bias);
+    const n = norm('input_layernorm', options.norm);
+    const nPrime = norm('post_attention_layernorm', options.norm);
+    const ff = mlp(options.bias);
     const images = {
       y: 'float[samples images*tokens imageHidden]',
       imageOfRow: 'i32[samples seq]',
@@ -132,7 +135,7 @@ export default (config: unknown) => {
     ...llamaLayer(c, index),
     gated: index % c.cross_layer_interval === 0 ? gatedBlock(index / c.cross_layer_interval) : undefined,
   }));
-  const finalNorm = norm('model.norm', c.norm);
+  const finalNorm = norm('model.norm', options.norm);
   const params = {
     'model.embed_tokens.weight': 'float[vocab hidden]',
     'lm_head.weight': 'float[vocab hidden]',
@@ -220,7 +223,7 @@ export default (config: unknown) => {
     dims: {
       ...llamaDims(c),
       imageHidden: c.vision_embed_dim,
-      images: upTo(8),
+      images: upTo(8, { min: 0 }),
       tokens: upTo(512),
       window: capacity(512),
       gatedBlocks: Math.ceil(c.num_hidden_layers / c.cross_layer_interval),
@@ -239,7 +242,7 @@ export const golden: GoldenScript = async ({ run, reset }, tensors) => {
     const places = sample('insertion_points').data;
     const feed: Feed = async (ids, position) => {
       for (const [i, place] of places.entries()) {
-        if (place !== position) continue;
+        if (Math.max(place, 0) !== position) continue;
         const image = sliceAlong(images, 1, i, i + 1);
         await run('openImage', { image_embeds: { ...image, shape: [1, ...image.shape.slice(2)] } });
       }

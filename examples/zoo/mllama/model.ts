@@ -10,17 +10,19 @@ import {
   transpose,
   upTo,
 } from 'casement';
-import { crossDecoder, crossDecoderDims, readCrossDecoder } from '../shared/crossDecoder.ts';
+import { readConfig, size } from '../shared/config.ts';
+import { crossDecoder, crossDecoderDims, crossDecoderFields, crossDecoderProblems } from '../shared/crossDecoder.ts';
 import { seenKeys, seesAny, visibleKeys } from '../shared/crossLayer.ts';
 import { continueTokens, type Feed, forEachSample, positionsFrom, sampleOf, tensorOf } from '../shared/decoding.ts';
-import { readConfig, size } from '../shared/readConfig.ts';
 
 /** The image token has an embedding and no logit; the released table has more such rows. */
 const EXTRA_EMBEDDINGS = 8;
 
+const fields = { ...crossDecoderFields, max_num_tiles: size, num_vision_tokens: size };
+
 /** The decoder of Llama 3.2 Vision: some of its layers read the image's tiles, and have no self-attention. */
 export default (config: unknown) => {
-  const c = { ...readCrossDecoder(config), ...readConfig(config, { max_num_tiles: size, num_vision_tokens: size }) };
+  const c = readConfig(config, fields, crossDecoderProblems);
   const tokensPerTile = c.num_vision_tokens;
   const decoder = crossDecoder(c, 'model', { tokensPerTile });
   const params = { 'lm_head.weight': 'float[vocab hidden]' } as const;

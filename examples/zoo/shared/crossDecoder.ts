@@ -11,23 +11,24 @@ import {
   upTo,
   when,
 } from 'casement';
+import { index, listOf } from './config.ts';
 import { type CrossOptions, crossLayer } from './crossLayer.ts';
-import { type Llama, llamaDims, llamaLayer, readLlama } from './llama.ts';
-import { indices, readConfig, requireConfig } from './readConfig.ts';
+import { type Llama, llamaDims, llamaFields, llamaLayer, llamaOptions, llamaProblems } from './llama.ts';
 
-/** A Llama some of whose layers read an image, and nothing else (Llama 3.2 Vision). */
+/** Fields of a config.json: Llama's, and which layers read an image and nothing else (Llama 3.2 Vision). */
+export const crossDecoderFields = { ...llamaFields, cross_attention_layers: listOf(index) };
+
 export interface CrossDecoder extends Llama {
-  /** Their indices. */
   readonly cross_attention_layers: readonly number[];
 }
 
-/** The decoder that a config.json describes; `path` names the object in it. Throws ConfigError. */
-export function readCrossDecoder(config: unknown, path?: string): CrossDecoder {
-  const c = { ...readLlama(config, path), ...readConfig(config, { cross_attention_layers: indices }, path) };
+/** What of it does not fit together; `at` stands before the names of fields. */
+export function crossDecoderProblems(c: CrossDecoder, at = ''): readonly (string | false)[] {
   const outside = c.cross_attention_layers.find((index) => index >= c.num_hidden_layers);
-  const at = path === undefined ? '' : `${path}.`;
-  requireConfig(outside === undefined, `${at}cross_attention_layers: there is no layer ${outside}`);
-  return c;
+  return [
+    ...llamaProblems(c, at),
+    outside !== undefined && `${at}cross_attention_layers: there is no layer ${outside} among ${c.num_hidden_layers}`,
+  ];
 }
 
 /** `embeddings` (rows of the embedding table) is the model's to add. */
@@ -46,7 +47,7 @@ export function crossDecoder(c: CrossDecoder, name: string, options: CrossOption
       ? ({ reads: 'image', ...crossLayer(c, index, options) } as const)
       : ({ reads: 'text', ...llamaLayer(c, index) } as const),
   );
-  const finalNorm = norm('norm', c.norm);
+  const finalNorm = norm('norm', llamaOptions(c).norm);
   const masked = options.tokensPerTile !== undefined;
   const params = { 'embed_tokens.weight': 'float[embeddings hidden]' } as const;
 

@@ -26,7 +26,7 @@ import {
   tanh,
   when,
 } from 'casement';
-import type { Llama } from './llama.ts';
+import { type Llama, llamaOptions } from './llama.ts';
 
 export interface CrossOptions {
   /** Rows see the tiles of images that a mask names, each of as many keys. Absent: all rows see all keys. */
@@ -44,12 +44,13 @@ export interface CrossOptions {
 export function crossLayer(c: Llama, index: number, { tokensPerTile }: CrossOptions) {
   const name = `layers.${index}`;
   const masked = tokensPerTile !== undefined;
-  const n = norm('input_layernorm', c.norm);
-  const nPrime = norm('post_attention_layernorm', c.norm);
-  const ff = mlp(c.bias);
+  const options = llamaOptions(c);
+  const n = norm('input_layernorm', options.norm);
+  const nPrime = norm('post_attention_layernorm', options.norm);
+  const ff = mlp(options.bias);
   const gates = { cross_attn_attn_gate: 'float[1]', cross_attn_mlp_gate: 'float[1]' } as const;
   const params = {
-    ...projections(c.bias),
+    ...projections(options.bias),
     'q_norm.weight': 'float[headDim]',
     'k_norm.weight': 'float[headDim]',
   } as const;
@@ -66,8 +67,16 @@ export function crossLayer(c: Llama, index: number, { tokensPerTile }: CrossOpti
       params,
     },
     ({ x, y, visible }, p) => {
-      const q = rmsNorm(splitHeads(linear(x, p['q_proj.weight']), 'heads', 'headDim'), p['q_norm.weight'], c.norm);
-      const k = rmsNorm(splitHeads(linear(y, p['k_proj.weight']), 'kvHeads', 'headDim'), p['k_norm.weight'], c.norm);
+      const q = rmsNorm(
+        splitHeads(linear(x, p['q_proj.weight']), 'heads', 'headDim'),
+        p['q_norm.weight'],
+        options.norm,
+      );
+      const k = rmsNorm(
+        splitHeads(linear(y, p['k_proj.weight']), 'kvHeads', 'headDim'),
+        p['k_norm.weight'],
+        options.norm,
+      );
       const v = splitHeads(linear(y, p['v_proj.weight']), 'kvHeads', 'headDim');
       const mixed = attention(q, k, v, { causal: false, ...(visible ? { mask: visible } : {}) });
       return { read: linear(mergeHeads(mixed, 'heads*headDim'), p['o_proj.weight']), k, v };
@@ -97,7 +106,11 @@ export function crossLayer(c: Llama, index: number, { tokensPerTile }: CrossOpti
     'cross_attn',
     { inputs: { y: 'float[batch keys hidden]' }, params, state },
     ({ y, image }, p) => {
-      const k = rmsNorm(splitHeads(linear(y, p['k_proj.weight']), 'kvHeads', 'headDim'), p['k_norm.weight'], c.norm);
+      const k = rmsNorm(
+        splitHeads(linear(y, p['k_proj.weight']), 'kvHeads', 'headDim'),
+        p['k_norm.weight'],
+        options.norm,
+      );
       image.clear();
       image.append(k, splitHeads(linear(y, p['v_proj.weight']), 'kvHeads', 'headDim'));
     },
@@ -109,7 +122,11 @@ export function crossLayer(c: Llama, index: number, { tokensPerTile }: CrossOpti
     'cross_attn',
     { inputs: { x: 'float[batch seq hidden]', tiles }, params, state },
     ({ x, tiles, image }, p) => {
-      const q = rmsNorm(splitHeads(linear(x, p['q_proj.weight']), 'heads', 'headDim'), p['q_norm.weight'], c.norm);
+      const q = rmsNorm(
+        splitHeads(linear(x, p['q_proj.weight']), 'heads', 'headDim'),
+        p['q_norm.weight'],
+        options.norm,
+      );
       const seen =
         tiles && tokensPerTile !== undefined
           ? seenKeys(tiles, image.keys, 'window', tokensPerTile)

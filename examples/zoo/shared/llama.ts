@@ -14,35 +14,45 @@ import {
   splitHeads,
   upTo,
 } from 'casement';
-import { oneOf, positive, readConfig, requireConfig, size } from './readConfig.ts';
+import { number, only, size } from './config.ts';
 
 /** Fields of a config.json that every Llama decoder has. */
-const llamaFields = {
+export const llamaFields = {
   vocab_size: size,
   hidden_size: size,
   intermediate_size: size,
   num_hidden_layers: size,
   num_attention_heads: size,
   num_key_value_heads: size,
-  rms_norm_eps: positive,
-  rope_theta: positive,
-  hidden_act: oneOf('silu'),
-  tie_word_embeddings: oneOf(false),
+  rms_norm_eps: number,
+  rope_theta: number,
+  hidden_act: only('silu'),
+  tie_word_embeddings: only(false),
 };
 
-export type Llama = ReturnType<typeof readLlama>;
+/** A Llama decoder, as these fields describe it. */
+export interface Llama {
+  readonly vocab_size: number;
+  readonly hidden_size: number;
+  readonly intermediate_size: number;
+  readonly num_hidden_layers: number;
+  readonly num_attention_heads: number;
+  readonly num_key_value_heads: number;
+  readonly rms_norm_eps: number;
+  readonly rope_theta: number;
+}
 
-/** A Llama decoder as a config.json describes it; `path` names the object in it. Throws ConfigError. */
-export function readLlama(config: unknown, path?: string) {
-  const c = readConfig(config, llamaFields, path);
-  const at = path === undefined ? '' : `${path}.`;
-  requireConfig(c.hidden_size % c.num_attention_heads === 0, `${at}hidden_size: is no multiple of num_attention_heads`);
-  requireConfig(
-    c.num_attention_heads % c.num_key_value_heads === 0,
-    `${at}num_attention_heads: is no multiple of num_key_value_heads`,
-  );
+/** What of its sizes does not fit together; `at` stands before the names of fields. */
+export function llamaProblems(c: Llama, at = ''): readonly (string | false)[] {
+  return [
+    c.hidden_size % c.num_attention_heads > 0 && `${at}num_attention_heads: must divide hidden_size`,
+    c.num_attention_heads % c.num_key_value_heads > 0 && `${at}num_key_value_heads: must divide num_attention_heads`,
+  ];
+}
+
+/** The options of its blocks: those of norms, rotary positions and biases. */
+export function llamaOptions(c: Llama) {
   return {
-    ...c,
     norm: { eps: c.rms_norm_eps, scaleInF32: false },
     rope: { theta: c.rope_theta, layout: 'half' },
     bias: { qkv: false, o: false, mlp: false },
@@ -69,11 +79,12 @@ export function llamaDims(c: Llama): DimDeclarations {
 /** x ← x + SA(n x), x ← x + MLP(n' x): the whole text in `forward`, behind what the caches hold in `step`. */
 export function llamaLayer(c: Llama, index: number) {
   const name = `layers.${index}`;
-  const n = norm('input_layernorm', c.norm);
-  const nPrime = norm('post_attention_layernorm', c.norm);
-  const sa = wholeSelfAttention(c);
-  const cachedSa = selfAttention(c);
-  const ff = mlp(c.bias);
+  const options = llamaOptions(c);
+  const n = norm('input_layernorm', options.norm);
+  const nPrime = norm('post_attention_layernorm', options.norm);
+  const sa = wholeSelfAttention(options);
+  const cachedSa = selfAttention(options);
+  const ff = mlp(options.bias);
 
   const forward = block(
     name,
@@ -95,7 +106,7 @@ export function llamaLayer(c: Llama, index: number) {
 }
 
 /** MHA(x_T | x_1 … x_T) with rotary positions, without a cache. */
-function wholeSelfAttention(c: Llama) {
+function wholeSelfAttention(c: ReturnType<typeof llamaOptions>) {
   return block(
     'self_attn',
     { inputs: { x: 'float[samples seq hidden]', positions: 'i32[samples seq]' }, params: projections(c.bias) },
