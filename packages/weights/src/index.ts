@@ -25,6 +25,7 @@ export { type ShardTensor, shardTensor } from './shardTensor.ts';
 export type { StoredTensor, TensorInfo, TensorSource } from './source.ts';
 export { type RuleDraft, suggestRules } from './suggestRules.ts';
 export {
+  locateShards,
   type TensorLocation,
   type WriteOptions,
   type WrittenShard,

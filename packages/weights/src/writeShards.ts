@@ -54,8 +54,7 @@ export async function writeShards(
   tensors: Iterable<ShardTensor>,
   options: WriteOptions = {},
 ): Promise<WrittenShards> {
-  const { maxShardBytes = DEFAULT_SHARD_BYTES, metadata = {} } = options;
-  const plans = planShards([...tensors], maxShardBytes, metadata);
+  const plans = planned([...tensors], options);
   const bytesTotal = plans.flatMap((plan) => plan.tensors).reduce((sum, { byteLength }) => sum + byteLength, 0);
   const copy = tensorCopier(bytesTotal, options);
   const folder = await stagedFolder(dir);
@@ -72,6 +71,19 @@ export async function writeShards(
   }
 }
 
+/** Where `writeShards` puts each tensor, given the same options; nothing is read or written. Throws WeightError alike. */
+export function locateShards(
+  tensors: readonly TensorType[],
+  options: WriteOptions = {},
+): ReadonlyMap<string, TensorLocation> {
+  return locate(planned(tensors, options));
+}
+
+function planned<T extends TensorType>(tensors: readonly T[], options: WriteOptions): ShardPlan<T>[] {
+  const { maxShardBytes = DEFAULT_SHARD_BYTES, metadata = {} } = options;
+  return planShards(tensors, maxShardBytes, metadata);
+}
+
 async function writeShard(folder: string, plan: ShardPlan<ShardTensor>, copy: TensorCopier): Promise<WrittenShard> {
   const writer = await openShardFile(join(folder, plan.file));
   try {
@@ -84,7 +96,7 @@ async function writeShard(folder: string, plan: ShardPlan<ShardTensor>, copy: Te
   }
 }
 
-function locate(plans: readonly ShardPlan<ShardTensor>[]): ReadonlyMap<string, TensorLocation> {
+function locate(plans: readonly ShardPlan<TensorType>[]): ReadonlyMap<string, TensorLocation> {
   const locations = new Map<string, TensorLocation>();
   for (const { file, tensors } of plans) {
     for (const { tensor, byteOffset, byteLength } of tensors) {

@@ -2,15 +2,15 @@ import { copyFile, link, readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { isCheckpointFile, openCheckpoint, WeightError } from '@casement/weights';
 import { readManifest } from './manifest.ts';
-import type { PlacedWeights } from './placedWeights.ts';
+import type { PreparedWeights } from './preparedWeights.ts';
 import { readOrigin } from './weightOrigin.ts';
 
 /**
- * Brings the weights of the artifact in `from` into `dir`, if they were made by this recipe and nobody touched them
- * since. They become hard links: `from` stays whole until the new artifact takes its place, and once it is removed no
- * file has two names (ONNX's checker refuses those). Where the file system has no hard links they are copied.
+ * The weights of the artifact in `from`, if they were made by this recipe and nobody touched them since. To put them
+ * elsewhere is to link them: `from` stays whole until the new artifact takes its place, and once it is removed no file
+ * has two names (ONNX's checker refuses those). Where the file system has no hard links they are copied.
  */
-export async function keepWeights(from: string, dir: string, recipe: string): Promise<PlacedWeights | undefined> {
+export async function keepWeights(from: string, recipe: string): Promise<PreparedWeights | undefined> {
   const origin = await readOrigin(from);
   if (origin?.recipe !== recipe) return undefined;
   const manifest = await readManifest(from);
@@ -20,13 +20,16 @@ export async function keepWeights(from: string, dir: string, recipe: string): Pr
   }
   const locations = await locate(from);
   if (locations === undefined) return undefined;
-  for (const file of (await readdir(from)).filter(isCheckpointFile))
-    await linkOrCopy(join(from, file), join(dir, file));
-  return { spec: manifest.weights, locations, unusual: origin.unusual, keptFrom: manifest };
+  const put = async (dir: string) => {
+    const files = (await readdir(from)).filter(isCheckpointFile);
+    for (const file of files) await linkOrCopy(join(from, file), join(dir, file));
+    return { spec: manifest.weights, unusual: origin.unusual };
+  };
+  return { locations, keptFrom: manifest, put };
 }
 
 /** Where each tensor lies; undefined when a header is damaged. */
-async function locate(from: string): Promise<PlacedWeights['locations'] | undefined> {
+async function locate(from: string): Promise<PreparedWeights['locations'] | undefined> {
   try {
     const weights = await openCheckpoint(from);
     const infos = weights.names().map((name) => weights.info(name));

@@ -1,15 +1,15 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Program } from '@casement/ir';
-import { lowerToOnnx } from '@casement/onnx';
-import type { Manifest, OnnxTarget, WebGpuTarget } from '@casement/runtime';
+import { lowerToOnnx, type OnnxModel } from '@casement/onnx';
+import type { Manifest } from '@casement/runtime';
 import { programSignature } from '@casement/session/reference';
 import { lowerToWebGpu } from '@casement/webgpu';
 import type { TensorLocation, TensorSource, UnusualValues } from '@casement/weights';
 import { compileFor, type Profile, type Target } from './compile.ts';
 import { copyProcessor } from './copyProcessor.ts';
 import { MANIFEST_FILE } from './manifest.ts';
-import { type WeightOptions, writeWeights } from './writeWeights.ts';
+import { prepareWeights, type WeightOptions } from './prepareWeights.ts';
 
 export interface ArtifactOptions extends WeightOptions {
   readonly targets: readonly Target[];
@@ -40,20 +40,24 @@ export async function writeArtifact(
   options: ArtifactOptions,
   previous?: string,
 ): Promise<Artifact> {
-  const { spec: weights, locations, unusual, keptFrom } = await writeWeights(dir, program, source, previous, options);
-  const onnx = onnxProfile(options, keptFrom);
-  const targets = {
-    ...(onnx ? { onnx: await writeOnnx(dir, program, onnx, locations) } : {}),
-    ...(options.targets.includes('webgpu') || keptFrom?.targets.webgpu
-      ? { webgpu: await writeWebGpu(dir, program, locations) }
-      : {}),
-  };
+  const { locations, keptFrom, put } = await prepareWeights(program, source, previous, options);
+  const profile = onnxProfile(options, keptFrom);
+  // Before gigabytes are written, since a target may refuse the program.
+  const onnx = profile && lowerForOnnx(program, profile, locations);
+  const webgpu =
+    options.targets.includes('webgpu') || keptFrom?.targets.webgpu
+      ? lowerToWebGpu(compileFor('webgpu', program), { weights: locations })
+      : undefined;
+  const { spec: weights, unusual } = await put(dir);
+  for (const [name, content] of [...(onnx?.files ?? []), ...(webgpu?.files ?? [])]) {
+    await writeFile(join(dir, name), content);
+  }
   const processor = options.processorOf ? await copyProcessor(options.processorOf, dir) : undefined;
   const manifest: Manifest = {
     format: 'casement/1',
     ...programSignature(program),
     weights,
-    targets,
+    targets: { ...(onnx ? { onnx: onnx.target } : {}), ...(webgpu ? { webgpu: { plan: 'plan.json' } } : {}) },
     ...(processor ? { processor } : {}),
   };
   await writeFile(join(dir, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`);
@@ -65,25 +69,11 @@ function onnxProfile({ targets, profile = 'ort' }: ArtifactOptions, before: Mani
   return targets.includes('onnx') ? profile : before?.targets.onnx?.profile;
 }
 
-type Locations = ReadonlyMap<string, TensorLocation>;
-
-async function writeOnnx(dir: string, program: Program, profile: Profile, locations: Locations): Promise<OnnxTarget> {
+function lowerForOnnx(program: Program, profile: Profile, locations: ReadonlyMap<string, TensorLocation>): OnnxModel {
   const weights = (name: string): TensorLocation => {
     const location = locations.get(name);
-    if (location === undefined) throw new Error(`param "${name}" was not written`); // the report was complete
+    if (location === undefined) throw new Error(`param "${name}" has no place`); // the report was complete
     return location;
   };
-  const { files, target } = lowerToOnnx(compileFor('onnx', program, profile), { profile, weights });
-  await writeFiles(dir, files);
-  return target;
-}
-
-async function writeWebGpu(dir: string, program: Program, locations: Locations): Promise<WebGpuTarget> {
-  const { files } = lowerToWebGpu(compileFor('webgpu', program), { weights: locations });
-  await writeFiles(dir, files);
-  return { plan: 'plan.json' };
-}
-
-async function writeFiles(dir: string, files: ReadonlyMap<string, string | Uint8Array>): Promise<void> {
-  for (const [name, content] of files) await writeFile(join(dir, name), content);
+  return lowerToOnnx(compileFor('onnx', program, profile), { profile, weights });
 }

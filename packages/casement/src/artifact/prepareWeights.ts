@@ -1,0 +1,67 @@
+import type { Program } from '@casement/ir';
+import {
+  locateShards,
+  matchParams,
+  type RenameTable,
+  requireComplete,
+  shardTensor,
+  type TensorSource,
+  type WriteProgress,
+  writeShards,
+} from '@casement/weights';
+import { expectedParams } from '../load/expectedParams.ts';
+import { keepWeights } from './keepWeights.ts';
+import type { PreparedWeights, PutWeights } from './preparedWeights.ts';
+import { hashRecipe, type TensorRecipe, writeOrigin } from './weightOrigin.ts';
+
+export interface WeightOptions {
+  readonly rename?: RenameTable;
+  /** Accept tensors of the checkpoint that the model does not use; default: they are an error. */
+  readonly allowExtra?: boolean;
+  readonly onProgress?: (progress: WriteProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Finds a program's weights in a checkpoint, or in the artifact folder `previous`, if those were made from the same
+ * files and would come out the same. Reads no values. Throws WeightError when the checkpoint does not fit.
+ */
+export async function prepareWeights(
+  program: Program,
+  source: TensorSource,
+  previous: string | undefined,
+  options: WeightOptions,
+): Promise<PreparedWeights> {
+  const report = matchParams(expectedParams(program), source, options.rename);
+  requireComplete(report, { allowLeftOver: options.allowExtra ?? false });
+  const recipes = report.matched.map(({ name, tensor }): TensorRecipe => {
+    return { name, dtype: program.params.get(name)?.type.dtype ?? tensor.dtype, from: tensor };
+  });
+  const recipe = await hashRecipe(recipes);
+  const kept = recipe && previous ? await keepWeights(previous, recipe) : undefined;
+  const weights = kept ?? fromCheckpoint(source, recipes, options);
+  const put = async (dir: string): Promise<PutWeights> => {
+    const result = await weights.put(dir);
+    if (recipe) await writeOrigin(dir, { recipe, unusual: result.unusual });
+    return result;
+  };
+  return { ...weights, put };
+}
+
+function fromCheckpoint(
+  source: TensorSource,
+  recipes: readonly TensorRecipe[],
+  { onProgress, signal }: WeightOptions,
+): PreparedWeights {
+  const tensors = recipes.map(({ name, dtype, from }) => shardTensor(source, from.name, { name, dtype }));
+  const options = {
+    metadata: { format: 'pt' },
+    ...(onProgress ? { onProgress } : {}),
+    ...(signal ? { signal } : {}),
+  };
+  const put = async (dir: string): Promise<PutWeights> => {
+    const { shards, unusual } = await writeShards(dir, tensors, options);
+    return { spec: { bytes: shards.reduce((sum, shard) => sum + shard.bytes, 0), shards }, unusual };
+  };
+  return { locations: locateShards(tensors, options), keptFrom: undefined, put };
+}
