@@ -48,13 +48,18 @@ async function openSession(file: string, options: SessionOptions): Promise<Infer
 }
 
 function sessionSettings({ signature, target, threads, providers }: SessionOptions): InferenceSession.SessionOptions {
-  // Folding would write every transposed weight out anew; unfolded, ONNX Runtime fuses the transpose into the matmul.
-  // Half precision must be folded, since the CPU computes in f32 and would cast the weights in every run.
-  const keepTransposes = target.profile === 'onnx' && signature.dtype === 'f32';
   return {
     executionProviders: [...(providers ?? ['cpu'])],
     logSeverityLevel: 4, // errors are thrown
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
-    ...(keepTransposes ? { extra: { optimization: { disable_specified_optimizers: 'ConstantFolding' } } } : {}),
+    extra: { optimization: { disable_specified_optimizers: harmfulOptimizers(signature, target).join(';') } },
   };
+}
+
+function harmfulOptimizers({ dtype }: ModelSignature, { profile }: OnnxTarget): readonly string[] {
+  // It crashes the process (1.30) when it meets a transpose of the first axes before a matmul in half precision.
+  if (dtype !== 'f32') return ['MatmulTransposeFusion'];
+  // It would write every transposed weight out anew; unfolded, ONNX Runtime fuses the transpose into the matmul. Half
+  // precision must be folded, since the CPU computes in f32 and would cast the weights in every run.
+  return profile === 'onnx' ? ['ConstantFolding'] : [];
 }
