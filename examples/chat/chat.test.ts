@@ -58,10 +58,10 @@ describe.each(['onnx', 'webgpu'] as const)('a conversation with two images on %s
     const model = await openModel(artifact, { target });
     try {
       const fed: number[] = [];
-      const prefill = model.session.prefill.bind(model.session);
-      vi.spyOn(model.session, 'prefill').mockImplementation((ids, signal) => {
+      const read = model.session.read.bind(model.session);
+      vi.spyOn(model.session, 'read').mockImplementation((ids, signal) => {
         fed.push(...ids);
-        return prefill(ids, signal);
+        return read(ids, signal);
       });
       const encodeImage = model.session.encodeImage.bind(model.session);
       const seen: unknown[] = [];

@@ -16,11 +16,12 @@ export {
 export { type Inspection, type InspectOptions, inspectModel } from './inspect/inspectModel.ts';
 export { mapWeights, type WeightMap, type WeightMapOptions } from './inspect/weightMap.ts';
 export { type LoadedModel, loadModel } from './load/loadModel.ts';
+export type { CaptionOptions } from './model/captionFrames.ts';
 export type { AskOptions, Chat } from './model/chat.ts';
 export type { Message } from './model/chatPrompt.ts';
 export type { ImageFile } from './model/imageReader.ts';
 export { kvBytes } from './model/kvBytes.ts';
-export { type CaptionOptions, type OpenModel, type OpenModelOptions, openModel } from './model/openModel.ts';
+export { type OpenModel, type OpenModelOptions, openModel } from './model/openModel.ts';
 export { presets } from './randomWeights/presets.ts';
 export { type RandomWeightsOptions, randomWeights } from './randomWeights/randomWeights.ts';
 export { truncateConfig } from './randomWeights/truncateConfig.ts';

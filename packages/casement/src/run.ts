@@ -30,7 +30,7 @@ export async function* run({ artifact, input, target, maxTokens, stop, signal }:
     const images = shownImages(conversation.images, 'encodeImage' in executor.signature.entries);
     for (const { image, ids } of turnsOf(conversation.ids, images)) {
       if (image) await session.showImage(image, abort);
-      if (ids.length > 0) await session.prefill(ids, signal);
+      await session.read(ids, signal);
     }
     for await (const { token } of generate(session, { maxTokens, stopTokens: stop ?? [] }, abort)) yield token;
   } finally {

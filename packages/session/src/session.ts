@@ -89,6 +89,11 @@ export class Session {
       await this.executor.reset(dim);
   }
 
+  /** Feeds text, or nothing, without keeping the logits of every token: at full size they are gigabytes. */
+  async read(ids: readonly number[], signal?: AbortSignal): Promise<void> {
+    for (const { from, to } of this.chunks('step', ids.length)) await this.step(ids.slice(from, to), signal);
+  }
+
   /**
    * Feeds text and returns the logits of every token, [tokens vocab]. Text longer than the model's largest chunk is fed
    * in several.

@@ -39,7 +39,10 @@ export function addCaption(program: Command, signal: AbortSignal): void {
     .action(async (artifact: string, paths: string[], flags: Flags) => {
       const { target, maxPixels, prompt, prefix } = flags;
       const frames = await listFrames(paths);
-      const model = await openModel(artifact, { ...(target ? { target } : {}), ...(maxPixels ? { maxPixels } : {}) });
+      const model = await openModel(artifact, {
+        ...(target ? { target } : {}),
+        ...(maxPixels === undefined ? {} : { maxPixels }),
+      });
       try {
         const instructions = prompt === undefined ? [] : [{ role: 'user', content: prompt }];
         let peak = 0;

@@ -51,7 +51,10 @@ Examples:
         throw new UserError('give a question with --prompt, lines with --chat, or token ids with --input');
       }
       const { target, maxPixels } = flags;
-      const model = await openModel(artifact, { ...(target ? { target } : {}), ...(maxPixels ? { maxPixels } : {}) });
+      const model = await openModel(artifact, {
+        ...(target ? { target } : {}),
+        ...(maxPixels === undefined ? {} : { maxPixels }),
+      });
       try {
         const { ignored } = model.generation;
         if (ignored.length > 0) console.warn(`warning: generation_config.json: ${ignored.join(', ')} not implemented`);

@@ -54,7 +54,7 @@ export function openChat({ session, text, readImage, settings: defaults }: ChatP
         await session.showImage(tokens, options);
         shown.push(tokens);
       }
-      if (ids.length > 0) await session.prefill(ids, signal);
+      await session.read(ids, signal);
     }
     return shown;
   };

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -123,6 +123,26 @@ test.each(['casa', 'ca'])('captioning with %s keeps the text of all frames and n
   expect(texts.every((text) => text !== '')).toBe(true);
 });
 
+test('a model without images answers text', async () => {
+  await buildChat('text', { model_type: 'llama', rope_scaling: null, vision_config: null });
+  const model = await opened('text');
+  expect(await answer(model, 'Hello?', [])).toHaveLength(6);
+  expect(await problem(answer(model, 'What is this?', [picture('tiny.png')]))).toMatchInlineSnapshot(
+    `"UserError: model llama takes no images: it has no image encoder (no vision_config in its config.json)"`,
+  );
+});
+
+test('a model without a chat template goes on with a text', async () => {
+  await cp(join(dir, 'casa'), join(dir, 'base'), { recursive: true });
+  await writeFile(join(dir, 'base/tokenizer_config.json'), '{}');
+  const model = await opened('base');
+  expect(await answer(model, 'This is', [picture('tiny.png')])).toHaveLength(6);
+  expect(model.session.position).toBe((model.tokenizer?.encode('This is').length ?? 0) + 2 + 6);
+  expect(await problem(answer(model, 'And?', []))).toMatchInlineSnapshot(
+    `"TextError: the model has no chat template, so it takes a single text, without system message or history; a template goes into the checkpoint folder as chat_template.jinja before it is built"`,
+  );
+});
+
 test('an artifact without a tokenizer takes ids, with placeholders where images stand', async () => {
   const ids = async (artifact: string, input: string) => {
     const tokens: number[] = [];
@@ -217,6 +237,9 @@ describe('errors say what is wrong and what to do', () => {
     expect(await problem(openModel(join(dir, 'casa-checkpoint')))).toMatchInlineSnapshot(
       `"UserError: <dir>/casa-checkpoint is a checkpoint folder, no artifact; build it first: casement build <dir>/casa-checkpoint --out <dir>"`,
     );
+    expect(await problem(openModel(join(dir, 'casa'), { maxPixels: -1 }))).toMatchInlineSnapshot(
+      `"UserError: max-pixels must be above 0, got -1"`,
+    );
     expect(await problem(openModel(join(dir, 'casa'), { target: 'webgpu' }))).toMatchInlineSnapshot(
       `"UserError: <dir>/casa was built for onnx, not for webgpu; build it with --target webgpu or all"`,
     );
@@ -233,8 +256,12 @@ describe('errors say what is wrong and what to do', () => {
     expect(await breakFile('preprocessor_config.json', '{"patch_size": 16}')).toMatchInlineSnapshot(
       `"UserError: <dir>/damaged/preprocessor_config.json: patch_size is 16, but the model's image encoder was made for 14"`,
     );
-    expect(await breakFile('preprocessor_config.json', '[]')).toMatchInlineSnapshot(`"UserError: <dir>/damaged/preprocessor_config.json must hold a JSON object"`);
-    expect(await breakFile('tokenizer.json', '[]')).toMatchInlineSnapshot(`"TextError: tokenizer.json must hold a JSON object"`);
+    expect(await breakFile('preprocessor_config.json', '[]')).toMatchInlineSnapshot(
+      `"UserError: <dir>/damaged/preprocessor_config.json must hold a JSON object"`,
+    );
+    expect(await breakFile('tokenizer.json', '[]')).toMatchInlineSnapshot(
+      `"TextError: tokenizer.json must hold a JSON object"`,
+    );
     expect(await breakFile('tokenizer_config.json', '{"chat_template": "{% for %}"}')).toMatchInlineSnapshot(
       `"TextError: the chat template is not valid: Unexpected token: CloseStatement"`,
     );

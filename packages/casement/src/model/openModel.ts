@@ -1,36 +1,22 @@
 import { readdir } from 'node:fs/promises';
 import type { Manifest } from '@casement/runtime';
-import {
-  type Caption,
-  captionSettings,
-  captionStream,
-  type GenerationSettings,
-  type ImagePatches,
-  Session,
-} from '@casement/session';
-import { type ChatMessage, captionPrompt, TextError, type Tokenizer } from '@casement/session/text';
+import { type Caption, type Executor, type ImagePatches, Session } from '@casement/session';
+import type { ImageSettings } from '@casement/session/image';
+import { TextError, type Tokenizer } from '@casement/session/text';
 import type { Target } from '../artifact/compile.ts';
 import { MANIFEST_FILE, readManifest } from '../artifact/manifest.ts';
 import { openExecutor } from '../artifact/openExecutor.ts';
 import { UserError } from '../error.ts';
-import { type AskOptions, type Chat, openChat } from './chat.ts';
-import { type ImageFile, type ImageReader, imageReader } from './imageReader.ts';
-import { type Processor, readProcessor, type TextProcessor } from './readProcessor.ts';
+import { type CaptionOptions, captionFrames } from './captionFrames.ts';
+import { type Chat, openChat } from './chat.ts';
+import { type ImageFile, imageReader } from './imageReader.ts';
+import { type Processor, readProcessor } from './readProcessor.ts';
 
 export interface OpenModelOptions {
   /** Default: what the artifact was built for, ONNX first. */
   readonly target?: Target;
   /** Bound of height × width to which pictures are shrunk; default: the checkpoint's. */
   readonly maxPixels?: number;
-}
-
-export interface CaptionOptions extends Pick<AskOptions, 'signal' | 'variables'> {
-  /** Messages before the captions: what the model is to do. */
-  readonly instructions?: readonly ChatMessage[];
-  /** The words with which the first caption starts. */
-  readonly prefix?: string;
-  /** Over those of the CASA authors' captioner. */
-  readonly settings?: Partial<GenerationSettings>;
 }
 
 /** A model that takes text and pictures and gives text. It holds one conversation at a time. */
@@ -59,12 +45,11 @@ export async function openModel(dir: string, { target, maxPixels }: OpenModelOpt
   await refuseCheckpoint(dir);
   const manifest = await readManifest(dir);
   const { text, images, generation } = await readProcessor(dir, manifest);
-  const settings =
-    images && maxPixels ? { ...images, maxPixels, minPixels: Math.min(images.minPixels, maxPixels) } : images;
-  const readImage = imageReader(manifest, settings);
+  const readImage = imageReader(manifest, images && bounded(images, maxPixels));
   const executor = await openExecutor(dir, target ?? (manifest.targets.onnx ? 'onnx' : 'webgpu'));
-  const session = new Session(executor);
-  const chat = text && openChat({ session, text, readImage, settings: generation.settings });
+  const session = await sessionOn(executor);
+  const parts = { session, readImage, settings: generation.settings };
+  const chat = text && openChat({ ...parts, text });
   return {
     manifest,
     session,
@@ -72,48 +57,10 @@ export async function openModel(dir: string, { target, maxPixels }: OpenModelOpt
     generation,
     readImage,
     ask: (messages, options) => (chat ?? noTokenizer(dir)).ask(messages, options),
-    caption: (frames, options) =>
-      captions(session, text ?? noTokenizer(dir), readImage, generation.settings.stopTokens ?? [], frames, options),
+    caption: (frames, options) => captionFrames({ ...parts, text: text ?? noTokenizer(dir) }, frames, options),
     reset: () => (chat ?? session).reset(),
     dispose: () => executor.dispose(),
   };
-}
-
-async function* captions(
-  session: Session,
-  { tokenizer, template, imageToken, delimiters }: TextProcessor,
-  readImage: ImageReader,
-  stopTokens: readonly number[],
-  frames: AsyncIterable<ImageFile> | Iterable<ImageFile>,
-  { instructions = [], prefix = '', settings, signal, ...options }: CaptionOptions = {},
-): AsyncGenerator<Caption> {
-  const { name, entries } = session.executor.signature;
-  if (entries.openWindow === undefined) {
-    throw new UserError(
-      `model ${name} ${entries.insertImage ? 'puts images into its text, which would grow with every frame' : 'takes no images'}; ` +
-        'captioning needs a model with fusion layers (CASA or CA)',
-    );
-  }
-  if (delimiters.before.length + delimiters.after.length === 0) {
-    throw new TextError(
-      'captioning needs text that stands with every frame: pre_image_tokens or post_image_tokens in config.json',
-    );
-  }
-  const prompt = captionPrompt(template, tokenizer, { instructions, prefix, imageToken, delimiters, ...options });
-  await session.reset();
-  yield* captionStream(session, readAll(frames, readImage), {
-    prompt,
-    tokenizer,
-    settings: { ...captionSettings(stopTokens), ...settings },
-    ...(signal ? { signal } : {}),
-  });
-}
-
-async function* readAll(
-  frames: AsyncIterable<ImageFile> | Iterable<ImageFile>,
-  readImage: ImageReader,
-): AsyncGenerator<ImagePatches> {
-  for await (const frame of frames) yield readImage(frame);
 }
 
 function noTokenizer(dir: string): never {
@@ -121,6 +68,21 @@ function noTokenizer(dir: string): never {
     `${dir} has no tokenizer, so it takes token ids only (casement run --input); put the model's tokenizer.json and ` +
       'tokenizer_config.json into the checkpoint folder and build it again',
   );
+}
+
+/** A bound of the user's counts more than the checkpoint's least. */
+function bounded(settings: ImageSettings, maxPixels = settings.maxPixels): ImageSettings {
+  if (maxPixels > 0) return { ...settings, maxPixels, minPixels: Math.min(settings.minPixels, maxPixels) };
+  throw new UserError(`maxPixels must be above 0, got ${maxPixels}`);
+}
+
+async function sessionOn(executor: Executor): Promise<Session> {
+  try {
+    return new Session(executor);
+  } catch (error) {
+    await executor.dispose();
+    throw error;
+  }
 }
 
 async function refuseCheckpoint(dir: string): Promise<void> {

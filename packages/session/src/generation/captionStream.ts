@@ -55,7 +55,7 @@ export async function* captionStream(
   const sampler = createSampler(complete);
   const options = signal ? { signal } : {};
   const read = async (ids: readonly number[]): Promise<void> => {
-    if (ids.length > 0) await session.prefill(ids, signal);
+    await session.read(ids, signal);
     sampler.read(ids);
   };
   let [stopToken] = complete.stopTokens;

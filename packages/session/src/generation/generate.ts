@@ -31,7 +31,7 @@ export interface GenerateInputs {
 /**
  * Continues the text that a session has read. Every token, the last and a stop token too, is forwarded before it is
  * yielded, so a consumer that stops early leaves a session whose text is exactly what was yielded, and the conversation
- * goes on with `session.prefill` and `session.showImage`. Throws SettingsError at once, and the signal's reason when it
+ * goes on with `session.read` and `session.showImage`. Throws SettingsError at once, and the signal's reason when it
  * aborts.
  */
 export function generate(
@@ -68,7 +68,7 @@ export async function* continueText(
   for (let count = 1; ; count++) {
     signal?.throwIfAborted();
     const token = sampler.choose(session.nextLogits());
-    await session.prefill([token], signal);
+    await session.read([token], signal);
     sampler.read([token]);
     if (settings.stopTokens.includes(token)) {
       yield { token, text: flush(), finish: 'stopToken' };
