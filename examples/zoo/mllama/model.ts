@@ -15,9 +15,6 @@ import { crossDecoder, crossDecoderDims, crossDecoderFields, crossDecoderProblem
 import { seenKeys, seesAny, visibleKeys } from '../shared/crossLayer.ts';
 import { continueTokens, type Feed, forEachSample, positionsFrom, sampleOf, tensorOf } from '../shared/decoding.ts';
 
-/** The image token has an embedding and no logit; the released table has more such rows. */
-const EXTRA_EMBEDDINGS = 8;
-
 const fields = { ...crossDecoderFields, max_num_tiles: size, num_vision_tokens: size };
 
 /** The decoder of Llama 3.2 Vision: some of its layers read the image's tiles, and have no self-attention. */
@@ -97,7 +94,6 @@ export default (config: unknown) => {
   return model('mllama', {
     dims: {
       ...crossDecoderDims(c),
-      embeddings: c.vocab_size + EXTRA_EMBEDDINGS,
       images: upTo(8),
       tiles: c.max_num_tiles,
     },

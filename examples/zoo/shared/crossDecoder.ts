@@ -12,7 +12,7 @@ import {
   when,
 } from 'casement';
 import { index, listOf } from './config.ts';
-import { type CrossOptions, crossLayer } from './crossLayer.ts';
+import { type CrossOptions, crossLayer, imageInputs } from './crossLayer.ts';
 import { type Llama, llamaDims, llamaFields, llamaLayer, llamaOptions, llamaProblems } from './llama.ts';
 
 /** Fields of a config.json: Llama's, and which layers read an image and nothing else (Llama 3.2 Vision). */
@@ -31,9 +31,11 @@ export function crossDecoderProblems(c: CrossDecoder, at = ''): readonly (string
   ];
 }
 
-/** `embeddings` (rows of the embedding table) is the model's to add. */
+/** The image token has an embedding and no logit; the table always has 8 such rows. */
+const EXTRA_EMBEDDINGS = 8;
+
 export function crossDecoderDims(c: CrossDecoder): DimDeclarations {
-  return { ...llamaDims(c), keys: upTo(8192), window: capacity(8192) };
+  return { ...llamaDims(c), embeddings: c.vocab_size + EXTRA_EMBEDDINGS, keys: upTo(8192), window: capacity(8192) };
 }
 
 /**
@@ -54,12 +56,7 @@ export function crossDecoder(c: CrossDecoder, name: string, options: CrossOption
   const forward = block(
     name,
     {
-      inputs: {
-        ids: 'i32[samples seq]',
-        y: 'float[samples keys hidden]',
-        visible: when(masked, 'bool[samples 1 seq keys]'),
-        sees: when(masked, 'bool[samples seq 1]'),
-      },
+      inputs: { ids: 'i32[samples seq]', ...imageInputs(options) },
       params,
     },
     ({ ids, ...image }, p) => {

@@ -31,6 +31,19 @@ import { type Llama, llamaOptions } from './llama.ts';
 export interface CrossOptions {
   /** Rows see the tiles of images that a mask names, each of as many keys. Absent: all rows see all keys. */
   readonly tokensPerTile?: number;
+  /** What the number of an image's keys is called in a whole pass; `keys` unless given. */
+  readonly keys?: string;
+}
+
+/** The inputs of a whole pass that stand for the image. */
+export function imageInputs({ tokensPerTile, keys = 'keys' }: CrossOptions) {
+  const masked = tokensPerTile !== undefined;
+  return {
+    // Whatever it is called, it is the same in all of them.
+    y: `float[samples ${keys} hidden]` as 'float[samples keys hidden]',
+    visible: when(masked, `bool[samples 1 seq ${keys}]` as 'bool[samples 1 seq keys]'),
+    sees: when(masked, 'bool[samples seq 1]'),
+  } as const;
 }
 
 /**
@@ -41,7 +54,9 @@ export interface CrossOptions {
  *
  * `forward` takes y itself, `open` puts its keys and values into a cache, where `step` reads them.
  */
-export function crossLayer(c: Llama, index: number, { tokensPerTile }: CrossOptions) {
+export function crossLayer(c: Llama, index: number, crossOptions: CrossOptions) {
+  const { tokensPerTile } = crossOptions;
+  const { y, visible, sees } = imageInputs(crossOptions);
   const name = `layers.${index}`;
   const masked = tokensPerTile !== undefined;
   const options = llamaOptions(c);
@@ -59,11 +74,7 @@ export function crossLayer(c: Llama, index: number, { tokensPerTile }: CrossOpti
   const wholeAttention = block(
     'cross_attn',
     {
-      inputs: {
-        x: 'float[samples seq hidden]',
-        y: 'float[samples keys hidden]',
-        visible: when(masked, 'bool[samples 1 seq keys]'),
-      },
+      inputs: { x: 'float[samples seq hidden]', y, visible },
       params,
     },
     ({ x, y, visible }, p) => {
@@ -86,12 +97,7 @@ export function crossLayer(c: Llama, index: number, { tokensPerTile }: CrossOpti
   const forward = block(
     name,
     {
-      inputs: {
-        x: 'float[samples seq hidden]',
-        y: 'float[samples keys hidden]',
-        visible: when(masked, 'bool[samples 1 seq keys]'),
-        sees: when(masked, 'bool[samples seq 1]'),
-      },
+      inputs: { x: 'float[samples seq hidden]', y, visible, sees },
       params: gates,
     },
     ({ x, y, visible, sees }, p) => {
