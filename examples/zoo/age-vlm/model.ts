@@ -19,8 +19,8 @@ const schema = {
   text_config: fields(crossDecoderFields),
 };
 
-/** The longer side of the largest image, in pixels. */
-const MAX_SIDE = 1024;
+/** The longer side of the largest image, in pixels: the first stage's wide maps have to fit a GPU's buffers. */
+const MAX_SIDE = 512;
 
 /** Convolutional features of an image of any size, read by some layers of the decoder (AGE-VLM, arXiv 2511.17793). */
 export default (config: unknown) => {
@@ -88,6 +88,7 @@ export default (config: unknown) => {
     dims: {
       ...crossDecoderDims(text),
       ...convNextDims(vision),
+      samples: upTo(2),
       height: upTo(MAX_SIDE, { min: stride }),
       width: upTo(MAX_SIDE, { min: stride }),
     },
