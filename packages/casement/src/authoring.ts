@@ -11,5 +11,6 @@ export {
   type TapOptions,
   tap,
 } from '@casement/passes';
+export type { HostTensor, HostTensors } from '@casement/session';
 export { joinAlong, sliceAlong, stackTensors } from './tensorAxes.ts';
 export type { GoldenRunner, GoldenScript } from './verify/goldenScript.ts';

@@ -3,11 +3,12 @@ import type { OutputReport } from './compareOutput.ts';
 import type { TensorReport } from './verify.ts';
 
 /** The lines of a report on tensors, but for its departures: a row for each output, a column for each target. */
-export function formatTensors({ model, golden, dtype, targets, unused }: TensorReport): string[] {
+export function formatTensors({ model, golden, dtype, targets }: TensorReport): string[] {
   const rows = (targets[0]?.outputs ?? []).map(({ entry, output, shape }, i) => {
     const results = targets.map((target) => formatOutput(target.outputs[i]));
     return [entry === undefined ? output : `${entry}.${output}`, `[${shape.join(', ')}]`, ...results];
   });
+  const unused = targets[0]?.unused ?? [];
   const allowed = ['allowed', '', ...targets.map(({ tolerance }) => formatError(tolerance))];
   return [
     `${model} against ${golden}`,

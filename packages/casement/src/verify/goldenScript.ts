@@ -17,10 +17,22 @@ export interface GoldenRunner {
  */
 export type GoldenScript = (runner: GoldenRunner, golden: HostTensors) => Promise<HostTensors>;
 
-/** Runs a script on an executor, whose states are empty before and after. */
-export async function runScript(script: GoldenScript, executor: Executor, golden: HostTensors): Promise<HostTensors> {
+/** Runs a script on an executor, whose states are empty before and after. `onRead` learns which tensors it looks at. */
+export async function runScript(
+  script: GoldenScript,
+  executor: Executor,
+  golden: HostTensors,
+  onRead: (name: string) => void,
+): Promise<HostTensors> {
+  const watched = new Proxy(golden, {
+    get(tensors, name) {
+      if (typeof name !== 'string') return undefined;
+      onRead(name);
+      return tensors[name];
+    },
+  });
   await executor.reset();
-  const outputs = await script(runnerOf(executor), golden);
+  const outputs = await script(runnerOf(executor), watched);
   await executor.reset();
   return outputs;
 }

@@ -8,7 +8,7 @@ import { loadParams } from '../load/loadParams.ts';
 import { readImageToken } from '../load/readConfig.ts';
 import type { Bench, BuildSettings, VerifyTarget } from './bench.ts';
 import { type TargetReport, verifyConversation } from './verifyConversation.ts';
-import { type TensorTargetReport, unusedTensors, verifyTensors } from './verifyTensors.ts';
+import { type TensorTargetReport, verifyTensors } from './verifyTensors.ts';
 
 export type { VerifyTarget } from './bench.ts';
 export type { TargetReport } from './verifyConversation.ts';
@@ -49,8 +49,6 @@ export interface ConversationReport extends Report {
 export interface TensorReport extends Report {
   readonly kind: 'tensors';
   readonly targets: readonly TensorTargetReport[];
-  /** Tensors of the golden that no entry that ran takes or gives. */
-  readonly unused: readonly string[];
 }
 
 export type VerifyReport = ConversationReport | TensorReport;
@@ -79,8 +77,7 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
     }
     const one = (target: VerifyTarget) => verifyTensors(bench, target, held, { script, tolerance: options.tolerance });
     const targets = await onTargets(options, one);
-    const unused = unusedTensors(bench, held, targets[0]?.outputs ?? []);
-    return { ...common, kind: 'tensors', targets, unused, passed: targets.every(({ passed }) => passed) };
+    return { ...common, kind: 'tensors', targets, passed: targets.every(({ passed }) => passed) };
   } finally {
     await source.close();
   }

@@ -77,7 +77,7 @@ describe('an entry whose inputs a golden holds', () => {
         { entry: 'forward', output: 'best', shape: [2], passed: true },
       ]);
     }
-    expect(report.unused).toEqual([]);
+    expect(report.targets[0]?.unused).toEqual([]);
   });
 
   it('fails by more than the tolerance, and says by how much and where', async () => {
@@ -173,7 +173,7 @@ describe('what is compared', () => {
   it('are all outputs that the roles name; intermediates if the model has them', async () => {
     const golden = { ...rows, other: i32([1], [1]), inner: f32([1], [0]) };
     const roles = { inputs: ['x'], outputs: ['y', 'best'], intermediates: ['inner'] };
-    expect((await check({ ...doubled, golden, roles })).unused).toEqual(['other', 'inner']);
+    expect((await check({ ...doubled, golden, roles })).targets[0]?.unused).toEqual(['other', 'inner']);
     const more = { ...roles, outputs: ['y', 'bests', 'other'] };
     const wrong = { ...doubled, golden: { ...golden, bests: i32([1], [1]) }, roles: more };
     expect(await problemOf(check(wrong))).toMatchInlineSnapshot(`
@@ -256,6 +256,7 @@ describe('the export `golden` of a model file', () => {
     const roles = { inputs: ['x'], outputs: ['y', 'sums'] };
     const report = await check({ ...summing, golden, roles }, { targets: ['reference', 'onnx', 'webgpu'] });
     expect(report.passed).toBe(true);
+    expect(report.targets[0]?.unused).toEqual([]);
     expect(report.targets[2]?.outputs.map(({ entry, output }) => [entry, output])).toEqual([
       [undefined, 'sums'],
       ['step', 'y'],
