@@ -1,8 +1,11 @@
 import { writeFile } from 'node:fs/promises';
+import type { Program } from '@casement/ir';
 import { type Command, InvalidArgumentError } from 'commander';
 import { UserError } from '../error.ts';
+import { type DrawOptions, drawBlock } from '../inspect/draw/drawBlock.ts';
 import { formatInspection } from '../inspect/formatInspection.ts';
 import { inspectModel } from '../inspect/inspectModel.ts';
+import { escapeText } from '../inspect/plot/lineChart.ts';
 import { plotStream } from '../inspect/plotStream.ts';
 import { loadModel } from '../load/loadModel.ts';
 import { dtypeOption } from './options.ts';
@@ -14,6 +17,10 @@ interface Flags {
   readonly imageTokens: number;
   readonly textTokens: number;
   readonly plot?: string;
+  readonly draw?: string;
+  readonly scope?: string;
+  readonly entry?: string;
+  readonly depth?: number;
   readonly json?: boolean;
 }
 
@@ -32,6 +39,10 @@ export function addInspect(program: Command): void {
     .option('--image-tokens <n>', 'tokens of an image', parseCount, 256)
     .option('--text-tokens <n>', 'text tokens of a frame, generated one by one', parseCount, 16)
     .option('--plot <file>', 'write the stream as a plot, .svg or .html')
+    .option('--draw <file>', 'draw a block from the graph, .svg or .html, and print nothing else')
+    .option('--scope <scope>', 'the block that --draw shows, such as model.layers.0 (default: everything)')
+    .option('--entry <entry>', 'the entry that --draw shows (default: the first that has the scope)')
+    .option('--depth <n>', 'levels of blocks within it that --draw tells apart (default: 1)', parseCount)
     .option('--json', 'print everything as JSON')
     .addHelpText(
       'after',
@@ -39,13 +50,17 @@ export function addInspect(program: Command): void {
 Examples:
   casement inspect checkpoint --dtype f16
   casement inspect model.ts --frames 128 --image-tokens 1024 --plot stream.svg
+  casement inspect checkpoint --draw block.svg --scope model.layers.0
   casement inspect checkpoint --json
 
 FLOP: a multiplication and an addition count as two; attention counts the pairs it sees.
 Bytes read: weights and live caches, as often as an op reads them; activations are not counted.`,
     )
-    .action(async (model: string, { checkpoint, plot, json, ...options }: Flags) => {
+    .action(async (model: string, { checkpoint, plot, json, draw, scope, entry, depth, ...options }: Flags) => {
       const { definition } = await loadModel(model, checkpoint);
+      const drawn = { ...(scope ? { scope } : {}), ...(entry ? { entry } : {}), ...(depth ? { depth } : {}) };
+      if (draw !== undefined) return writeBlock(draw, definition.build(options), drawn);
+      if (Object.keys(drawn).length > 0) throw new UserError('--scope, --entry and --depth go with --draw FILE');
       const inspection = inspectModel(definition, options);
       if (plot !== undefined) await writePlot(plot, plotStream(inspection));
       console.log(json ? JSON.stringify(inspection, null, 2) : formatInspection(inspection));
@@ -53,13 +68,26 @@ Bytes read: weights and live caches, as often as an op reads them; activations a
 }
 
 async function writePlot(file: string, svg: string | undefined): Promise<void> {
-  if (!/\.(svg|html)$/.test(file)) throw new UserError(`--plot ${file}: give a name that ends in .svg or .html`);
+  requirePicture('--plot', file);
   if (svg === undefined) {
     throw new UserError(
       '--plot: only models made by decoder(…), visionLanguageModel(…) or a config.json have a stream',
     );
   }
-  const page = `<!doctype html>\n<meta charset="utf-8">\n<meta name="color-scheme" content="light dark">\n<title>Cost over a stream</title>\n${svg}`;
+  await writePicture(file, svg, 'Cost over a stream');
+}
+
+async function writeBlock(file: string, program: Program, options: DrawOptions): Promise<void> {
+  requirePicture('--draw', file);
+  await writePicture(file, await drawBlock(program, options), program.name);
+}
+
+function requirePicture(option: string, file: string): void {
+  if (!/\.(svg|html)$/.test(file)) throw new UserError(`${option} ${file}: give a name that ends in .svg or .html`);
+}
+
+async function writePicture(file: string, svg: string, title: string): Promise<void> {
+  const page = `<!doctype html>\n<meta charset="utf-8">\n<meta name="color-scheme" content="light dark">\n<title>${escapeText(title)}</title>\n${svg}`;
   await writeFile(file, file.endsWith('.html') ? page : svg);
 }
 

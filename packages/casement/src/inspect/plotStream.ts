@@ -1,34 +1,28 @@
 import { formatBytes } from '../format.ts';
 import { FUSION_NAMES } from './compareFusions.ts';
 import type { Inspection } from './inspectModel.ts';
-import { type Chart, escapeText, lineChart, text } from './plot/lineChart.ts';
+import { type Chart, lineChart } from './plot/lineChart.ts';
+import { HEAD, picture } from './plot/picture.ts';
 import type { FrameCost } from './streamCosts.ts';
 import { withPrefix } from './units.ts';
 
-const [WIDTH, HEIGHT, HEAD] = [1180, 380, 56];
+const [WIDTH, HEIGHT] = [1180, 380];
 
-/** Follows the reader's light or dark theme; dashes tell lines apart that lie on each other, also without colours. */
-const STYLE = `
-  svg { color-scheme: light dark; }
-  .sheet { fill: #ffffff; }
-  text { font: 12px system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif; fill: #57606a; }
-  .title { font-weight: 600; font-size: 14px; fill: #1f2328; }
+/** Dashes tell lines apart that lie on each other, also without colours. */
+const LIGHT = `
   .grid { stroke: #d8dee4; fill: none; }
   .axis { stroke: #8c959f; fill: none; }
   .line { stroke-width: 2.5; fill: none; stroke-linejoin: round; }
   .insertion { stroke: #bc4c00; } text.insertion { stroke: none; fill: #bc4c00; }
   .casa { stroke: #0969da; } text.casa { stroke: none; fill: #0969da; }
-  .ca { stroke: #1a7f37; stroke-dasharray: 7 5; } text.ca { stroke: none; fill: #1a7f37; }
-  @media (prefers-color-scheme: dark) {
-    .sheet { fill: #0d1117; }
-    text { fill: #9198a1; }
-    .title { fill: #f0f6fc; }
+  .ca { stroke: #1a7f37; stroke-dasharray: 7 5; } text.ca { stroke: none; fill: #1a7f37; }`;
+
+const DARK = `
     .grid { stroke: #2a313c; }
     .axis { stroke: #656c76; }
     .insertion { stroke: #f0883e; } text.insertion { fill: #f0883e; }
     .casa { stroke: #58a6ff; } text.casa { fill: #58a6ff; }
-    .ca { stroke: #3fb950; } text.ca { fill: #3fb950; }
-  }`;
+    .ca { stroke: #3fb950; } text.ca { fill: #3fb950; }`;
 
 /** The stream as an SVG picture: FLOPs, bytes read and caches against frames. Undefined without a stream. */
 export function plotStream({ name, dtype, stream }: Inspection): string | undefined {
@@ -53,16 +47,8 @@ export function plotStream({ name, dtype, stream }: Inspection): string | undefi
   const title = `${name}, ${dtype}: ${stream.frames} frames of ${stream.imageTokens} image and ${stream.textTokens} text tokens`;
   const note = 'The decoder’s part; encoding the image costs the same with each. Text is generated token by token.';
   const width = WIDTH / charts.length;
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img" aria-label="${escapeText(title)}">`,
-    `<title>${escapeText(title)}</title>`,
-    `<style>${STYLE}\n</style>`,
-    `<rect class="sheet" width="${WIDTH}" height="${HEIGHT}"/>`,
-    text(20, 26, title, 'start', 'title'),
-    text(20, 46, note, 'start'),
-    ...charts.map((panel, index) => {
-      return lineChart(panel, { left: index * width, top: HEAD, width, height: HEIGHT - HEAD });
-    }),
-    '</svg>\n',
-  ].join('\n');
+  const panels = charts.map((panel, index) => {
+    return lineChart(panel, { left: index * width, top: HEAD, width, height: HEIGHT - HEAD });
+  });
+  return picture({ title, note, width: WIDTH, height: HEIGHT, light: LIGHT, dark: DARK }, panels);
 }
