@@ -78,7 +78,7 @@ function distance(a: HostTensor, b: HostTensor): number {
   return left.reduce((worst, value, i) => Math.max(worst, Math.abs(value - (right[i] ?? Number.NaN))), 0);
 }
 
-test('512 frames: only the text grows, and nothing of an old frame is left', async () => {
+test('512 frames: only the text grows, and nothing of an old frame is left', { timeout: 300_000 }, async () => {
   const { executor: logged, read, most } = readings(executor);
   const session = new Session(logged);
   const images = Array.from({ length: FRAMES }, (_, i) => frame(i));
