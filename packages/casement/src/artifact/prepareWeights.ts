@@ -12,6 +12,7 @@ import {
 import { expectedParams } from '../load/expectedParams.ts';
 import { keepWeights } from './keepWeights.ts';
 import type { PreparedWeights, PutWeights } from './preparedWeights.ts';
+import { requireSpace } from './requireSpace.ts';
 import { hashRecipe, type TensorRecipe, writeOrigin } from './weightOrigin.ts';
 
 export interface WeightOptions {
@@ -59,9 +60,14 @@ function fromCheckpoint(
     ...(onProgress ? { onProgress } : {}),
     ...(signal ? { signal } : {}),
   };
+  const locations = locateShards(tensors, options);
   const put = async (dir: string): Promise<PutWeights> => {
+    await requireSpace(
+      dir,
+      [...locations.values()].reduce((sum, { byteLength }) => sum + byteLength, 0),
+    );
     const { shards, unusual } = await writeShards(dir, tensors, options);
     return { spec: { bytes: shards.reduce((sum, shard) => sum + shard.bytes, 0), shards }, unusual };
   };
-  return { locations: locateShards(tensors, options), keptFrom: undefined, put };
+  return { locations, keptFrom: undefined, put };
 }

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { build } from '../artifact/build.ts';
 import type { Target } from '../artifact/compile.ts';
+import { formatUnusual } from '../artifact/formatUnusual.ts';
 import { formatBytes } from '../format.ts';
 import { formatWeightMap } from '../inspect/formatWeightMap.ts';
 import { mapWeights } from '../inspect/weightMap.ts';
@@ -66,9 +67,7 @@ A rename table is a list of regular expressions, applied in order:
       signal,
       onProgress: ({ bytesDone, bytesTotal }) => bar.update(bytesDone, bytesTotal),
     }).finally(() => bar.finish());
-    for (const { tensor, nan, infinite, overflowed } of unusual) {
-      console.warn(`warning: ${tensor} has ${nan} NaN and ${infinite} infinite values, ${overflowed} overflowed`);
-    }
+    for (const warning of formatUnusual(unusual, flags.dtype)) console.warn(warning);
     const { bytes, shards } = manifest.weights;
     const files = `${shards.length} file${shards.length === 1 ? '' : 's'}`;
     const kept = keptWeights ? ', kept as they were' : '';

@@ -112,6 +112,12 @@ describe('randomWeights', () => {
     expect(second).not.toEqual(first?.subarray(0, 10));
   });
 
+  test('refuses what no disk holds before it writes', async () => {
+    const vast = { ...config, vocab_size: 2 ** 44 };
+    await expect(randomWeights({ config: vast, out: join(dir, 'vast') })).rejects.toThrow(/of weights do not fit/);
+    expect(await readdir(dir)).toEqual([]);
+  });
+
   test('never touches a folder with something in it, nor leaves half a checkpoint', async () => {
     await mkdir(join(dir, 'full'));
     await writeFile(join(dir, 'full/model.safetensors'), 'precious');
@@ -143,6 +149,6 @@ describe('the presets', () => {
 
   test('are named in the error about a folder that is not there', async () => {
     expect([...presets.keys()]).toEqual(['2B', '3B']);
-    await expect(readModelConfig(join(dir, '7B'))).rejects.toThrow(/cannot read .*7B\/config\.json/);
+    await expect(readModelConfig(join(dir, '7B'))).rejects.toThrow(/7B does not exist; .*: 2B, 3B$/);
   });
 });

@@ -1,9 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { FloatDType } from '@casement/ir';
+import { dtypeBytes, elementCount, type FloatDType } from '@casement/ir';
 import { modelFromConfig } from '@casement/models';
 import { type WriteProgress, type WrittenShards, writeShards } from '@casement/weights';
 import { copyProcessorFiles } from '../artifact/copyProcessor.ts';
+import { requireSpace } from '../artifact/requireSpace.ts';
 import { stageFolder } from '../artifact/stage.ts';
 import { expectedParams } from '../load/expectedParams.ts';
 import { randomTensors } from './randomTensor.ts';
@@ -35,18 +36,17 @@ export async function randomWeights(options: RandomWeightsOptions): Promise<Pick
   const { config, out, seed = 0, dtype = 'bf16', processorOf, onProgress, signal } = options;
   const params = expectedParams(modelFromConfig(config).build({ dtype: 'f32' }));
   const randomTensor = randomTensors(seed, dtype);
+  const tensors = Array.from(params, ([name, { shape }]) => randomTensor(name, shape));
+  const bytes = tensors.reduce((sum, { shape }) => sum + elementCount(shape) * dtypeBytes(dtype), 0);
   return stageFolder(out, { signal }, async (dir) => {
+    await requireSpace(dir, bytes);
     await writeFile(join(dir, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
     if (processorOf) await copyProcessorFiles(processorOf, dir);
-    return writeShards(
-      dir,
-      Array.from(params, ([name, { shape }]) => randomTensor(name, shape)),
-      {
-        maxShardBytes: SHARD_BYTES,
-        metadata: { format: 'pt' },
-        ...(onProgress ? { onProgress } : {}),
-        ...(signal ? { signal } : {}),
-      },
-    );
+    return writeShards(dir, tensors, {
+      maxShardBytes: SHARD_BYTES,
+      metadata: { format: 'pt' },
+      ...(onProgress ? { onProgress } : {}),
+      ...(signal ? { signal } : {}),
+    });
   });
 }
