@@ -2,9 +2,10 @@ import { type FloatDType, type Graph, type Program, parseProgram, printProgram, 
 import fc from 'fast-check';
 import { type ProgramCase, printCase, programCase } from './programCase.ts';
 import { cachedAttention, clear, peek, rope, selfAttention } from './steps/attention.ts';
-import { binary, castIds, exp, gelu, positive, swiglu, unary, where } from './steps/elementwise.ts';
-import { linear, matmul, norm, reduce, softmax } from './steps/products.ts';
-import { broadcastTo, concat, embed, gather, reshape, slice, transpose } from './steps/shapes.ts';
+import { oneHot, rank, reorder } from './steps/choosing.ts';
+import { binary, castIds, clip, exp, gelu, positive, swiglu, unary, where } from './steps/elementwise.ts';
+import { conv2d, cumSum, groupNorm, linear, matmul, maxSimilarity, norm, reduce, softmax } from './steps/products.ts';
+import { broadcastTo, concat, embed, gather, pad, reshape, slice, stack, transpose } from './steps/shapes.ts';
 import { type Choice, choose, DIMS, Shared, SIZES, Sketch, type Step } from './steps/sketch.ts';
 
 /** Simple ones first: a failure shrinks towards them. */
@@ -27,8 +28,18 @@ const STEPS = {
   gather,
   embed,
   castIds,
+  clip,
+  pad,
+  stack,
+  cumSum,
+  rank,
+  reorder,
+  oneHot,
   softmax,
   norm,
+  groupNorm,
+  conv2d,
+  maxSimilarity,
   rope,
   selfAttention,
 } satisfies Record<string, Step>;
@@ -63,8 +74,8 @@ export interface RandomProgramOptions {
 /**
  * Small programs over core and composite ops, with a symbolic dim, sometimes states and a second entry, and calls to
  * run them with. Every recipe of numbers makes a sound program, so that failures shrink freely; they print as text that
- * `parseCase` reads back. Ops that jump (floor, argMax, comparisons of floats) are left out: machines may differ in the
- * last bit of what they jump at.
+ * `parseCase` reads back. Ops that jump (floor, argMax, comparisons) are given whole numbers: machines may differ in the
+ * last bit of others.
  */
 export function randomProgram({
   maxSteps = 10,

@@ -42,10 +42,20 @@ export const selfAttention: Step = (sketch, choice) => {
   const q = turned(sketch, intoHeads(sketch, x, kvHeads * group, size, n), choice);
   const k = turned(sketch, intoHeads(sketch, x, kvHeads, size, n + 1), choice);
   const v = intoHeads(sketch, x, kvHeads, size, n + 2);
-  const segments = n % 5 === 4 ? [sketch.ids, sketch.ids] : [];
+  const hidden = [...(n % 5 === 4 ? [sketch.ids, sketch.ids] : []), ...(n % 3 === 1 ? [mask(sketch, n)] : [])];
   const attrs = { causal: n % 2 === 0, scale: size ** -0.5 };
-  return merged(sketch, sketch.emit(ops.attention, [q.value, k.value, v.value, ...segments], attrs), v.bound);
+  if (choice.a % 4 === 3) {
+    return { value: sketch.emit(ops.attentionWeights, [q.value, k.value, ...hidden], attrs), bound: 1 };
+  }
+  return merged(sketch, sketch.emit(ops.attention, [q.value, k.value, v.value, ...hidden], attrs), v.bound);
 };
+
+/** Keys up to a query's id, or below it: then some queries see none. Bool [1 1 seq seq]. */
+function mask(sketch: Sketch, n: number): Value {
+  const keys = sketch.emit(ops.reshape, [sketch.emit(ops.iota, [], { size: SEQ })], { shape: [1, 1, 1, SEQ] });
+  const queries = sketch.emit(ops.reshape, [sketch.ids], { shape: [1, 1, SEQ, 1] });
+  return sketch.emit(n % 2 === 0 ? ops.less : ops.lessOrEqual, [keys, queries], {});
+}
 
 /** Attention to everything since the last reset, through a cache of keys and one of values. */
 export const cachedAttention: Step = (sketch, choice) => {

@@ -1,14 +1,14 @@
 import { broadcastShapes, ops, sameShape, type Value } from '@casement/ir';
 import { type Bounded, choose, isSmall, lastDim, type Sketch, type Step } from './sketch.ts';
 
-const UNARY = ['neg', 'abs', 'tanh', 'sigmoid', 'sin', 'cos', 'erf', 'silu'] as const;
+const UNARY = ['neg', 'abs', 'tanh', 'sigmoid', 'sin', 'cos', 'erf', 'silu', 'quickGelu'] as const;
 const BINARY = ['add', 'mul', 'sub', 'max', 'min', 'div'] as const;
 const NUMBERS = [0, 1, -1, 0.5, -3, 1e-3] as const;
 
 export const unary: Step = (sketch, { a, b }) => {
   const x = sketch.pick(a);
   const op = choose(UNARY, b);
-  const keeps = op === 'neg' || op === 'abs' || op === 'silu';
+  const keeps = op === 'neg' || op === 'abs' || op === 'silu' || op === 'quickGelu';
   return x && { value: sketch.emit(ops[op], [x.value], {}), bound: keeps ? x.bound : 1 };
 };
 
@@ -16,6 +16,12 @@ export const gelu: Step = (sketch, { a, b }) => {
   const x = sketch.pick(a);
   const approximate = choose(['none', 'tanh'] as const, b);
   return x && { value: sketch.emit(ops.gelu, [x.value], { approximate }), bound: x.bound };
+};
+
+export const clip: Step = (sketch, { a, b, n }) => {
+  const x = sketch.pick(a);
+  const [min, max] = [choose([-1, -0.25, 0], b), choose([2, 0.5, 0], n)];
+  return x && { value: sketch.emit(ops.clip, [x.value], { min, max }), bound: Math.min(x.bound, 2) };
 };
 
 export const exp: Step = (sketch, { a }) => {

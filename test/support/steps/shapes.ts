@@ -1,4 +1,4 @@
-import { type Dim, mulDims, ops, sameDim, subDims } from '@casement/ir';
+import { type Dim, mulDims, ops, sameDim, sameShape, subDims } from '@casement/ir';
 import { ROWS } from '../programCase.ts';
 import { choose, isSmall, SIZES, type Step } from './sketch.ts';
 
@@ -76,6 +76,21 @@ export const broadcastTo: Step = (sketch, { a, n }) => {
   const stretched = [choose([2, 3, 1], n), ...shape.map((dim) => (dim === 1 ? choose([1, 3], n) : dim))];
   if (!isSmall(stretched)) return undefined;
   return { value: sketch.emit(ops.broadcastTo, [x.value], { shape: stretched }), bound: x.bound };
+};
+
+export const pad: Step = (sketch, { a, b, n }) => {
+  const x = sketch.pick(a, (value) => value.type.shape.length > 0);
+  if (!x) return undefined;
+  const attrs = { axis: b % x.value.type.shape.length, before: n % 3, after: b % 2, value: choose([0, -0.5], n) };
+  return { value: sketch.emit(ops.pad, [x.value], attrs), bound: Math.max(x.bound, 0.5) };
+};
+
+export const stack: Step = (sketch, { a, n }) => {
+  const x = sketch.pick(a, (value) => value.type.shape.length < 4);
+  const y = x && sketch.pick(n, ({ type }) => sameShape(type.shape, x.value.type.shape));
+  if (!x || !y || !isSmall([3, ...x.value.type.shape])) return undefined;
+  const parts = choose([[x.value, y.value], [x.value], [y.value, x.value, x.value]], n);
+  return { value: sketch.emit(ops.stack, parts, {}), bound: Math.max(x.bound, y.bound) };
 };
 
 /** Picks along an axis of fixed size, by constant indices. */
