@@ -68,6 +68,120 @@ call main seq=3 batch=1
 call main seq=12 batch=4
 call main seq=7 batch=2
 `,
+  'rows that are counted when the program runs': `program counted
+dim seq = 1 .. 100
+dim kept = 0 .. 200
+dim left = 0 .. 200
+dim past = 0 .. 900
+param @w : f32[4 8]
+param @v : f32[8 8]
+state $keys : f32[1 past 2 4] axis 1
+state $values : f32[1 past 2 4] axis 1
+entry main(%x : f32[2 seq 4], %keep : bool[2 seq], %q : f32[1 3 4 4]) {
+  %flags : bool[2*seq] = reshape(%keep) {shape=[2*seq]}
+  %rows : f32[2*seq 4] = reshape(%x) {shape=[2*seq 4]}
+  %found : i32[kept] = nonZero(%flags) {count=kept}
+  %some : f32[kept 4] = gather(%rows, %found) {axis=0}
+  %wide : f32[kept 8] = matmul(%some, @w)
+  %wider : f32[kept 8] = linear(%wide, @v)
+  %heads : f32[1 kept 2 4] = reshape(%wider) {shape=[1 kept 2 4]}
+  %self : f32[1 kept 2 4] = attention(%heads, %heads, %heads) {causal=true, scale=0.5}
+  %key : f32[1 past+kept 2 4] = append($keys, %heads) {axis=1}
+  %value : f32[1 past+kept 2 4] = append($values, %self) {axis=1}
+  %mixed : f32[1 3 4 4] = attention(%q, %key, %value) {causal=false, scale=0.5}
+  %sum : f32[8] = reduceSum(%wider) {axis=0, keepDims=false}
+  %index : i32[kept] = iota() {size=kept}
+  %two : i32[] = constant() {dtype="i32", shape=[], values=[2]}
+  %early : bool[kept] = less(%two, %index)
+  %again : i32[left] = nonZero(%early) {count=left}
+  %rest : f32[left 8] = gather(%wider, %again) {axis=0}
+  %one : f32[1 8] = slice(@v) {axis=0, start=2, size=1}
+  %all : f32[kept+left+1 8] = concat(%wider, %rest, %one) {axis=0}
+  %across : f32[8 kept] = transpose(%wider) {perm=[1 0]}
+  keep $keys = %key
+  keep $values = %value
+  return found = %found
+  return mixed = %mixed
+  return sum = %sum
+  return rest = %rest
+  return all = %all
+  return across = %across
+  return plain = %x
+}
+call main seq=9
+call main seq=100
+call main seq=1
+call main seq=37
+`,
+  'nothing kept, everything kept': `program ends
+dim seq = 1 .. 70
+dim kept = 0 .. 70
+dim past = 0 .. 300
+param @w : f32[8 4]
+param @scale : f32[8]
+state $memory : f32[past 8] axis 0
+entry none(%x : f32[seq 4], %ids : i32[seq]) {
+  %zero : i32[] = constant() {dtype="i32", shape=[], values=[0]}
+  %keep : bool[seq] = less(%ids, %zero)
+  %found : i32[kept] = nonZero(%keep) {count=kept}
+  %rows : f32[kept 4] = gather(%x, %found) {axis=0}
+  %wide : f32[kept 8] = linear(%rows, @w)
+  %normed : f32[kept 8] = layerNorm(%wide, @scale, @scale) {eps=0.00001}
+  %likely : f32[kept 8] = softmax(%normed) {axis=-1}
+  %code : i32[kept] = argMin(%likely) {axis=1, keepDims=false}
+  %order : i32[kept] = argSort(%code) {axis=0, descending=true, count=kept}
+  %turned : f32[8 kept] = transpose(%likely) {perm=[1 0]}
+  %square : f32[kept kept] = matmul(%likely, %turned)
+  %sum : f32[8] = reduceSum(%likely) {axis=0, keepDims=false}
+  %top : f32[8] = reduceMax(%likely) {axis=0, keepDims=false}
+  %heads : f32[1 kept 2 4] = reshape(%likely) {shape=[1 kept 2 4]}
+  %self : f32[1 kept 2 4] = attention(%heads, %heads, %heads) {causal=false, scale=0.5}
+  %grown : f32[past+kept 8] = append($memory, %likely) {axis=0}
+  %total : f32[8] = reduceSum(%grown) {axis=0, keepDims=false}
+  keep $memory = %grown
+  return found = %found
+  return code = %code
+  return order = %order
+  return square = %square
+  return sum = %sum
+  return top = %top
+  return self = %self
+  return total = %total
+}
+entry all(%x : f32[seq 4], %ids : i32[seq]) {
+  %zero : i32[] = constant() {dtype="i32", shape=[], values=[0]}
+  %keep : bool[seq] = lessOrEqual(%zero, %ids)
+  %found : i32[kept] = nonZero(%keep) {count=kept}
+  %rows : f32[kept 4] = gather(%x, %found) {axis=0}
+  %wide : f32[kept 8] = linear(%rows, @w)
+  %normed : f32[kept 8] = layerNorm(%wide, @scale, @scale) {eps=0.00001}
+  %likely : f32[kept 8] = softmax(%normed) {axis=-1}
+  %code : i32[kept] = argMin(%likely) {axis=1, keepDims=false}
+  %order : i32[kept] = argSort(%code) {axis=0, descending=true, count=kept}
+  %turned : f32[8 kept] = transpose(%likely) {perm=[1 0]}
+  %square : f32[kept kept] = matmul(%likely, %turned)
+  %sum : f32[8] = reduceSum(%likely) {axis=0, keepDims=false}
+  %top : f32[8] = reduceMax(%likely) {axis=0, keepDims=false}
+  %heads : f32[1 kept 2 4] = reshape(%likely) {shape=[1 kept 2 4]}
+  %self : f32[1 kept 2 4] = attention(%heads, %heads, %heads) {causal=false, scale=0.5}
+  %grown : f32[past+kept 8] = append($memory, %likely) {axis=0}
+  %total : f32[8] = reduceSum(%grown) {axis=0, keepDims=false}
+  keep $memory = %grown
+  return found = %found
+  return code = %code
+  return order = %order
+  return square = %square
+  return sum = %sum
+  return top = %top
+  return self = %self
+  return total = %total
+}
+call none seq=5
+call all seq=70
+call none seq=66
+call all seq=1
+call none seq=1
+`,
 };
 
 describe.each(Object.entries(CASES))('%s', (_, text) => {
@@ -81,6 +195,10 @@ describe.each(Object.entries(CASES))('%s', (_, text) => {
       const outputs = await executor.run(entry, Object.fromEntries(inputs));
       for (const [name, tensor] of answers[turn]?.outputs ?? []) {
         expect(tensorDifference(outputs[name], tensor), `${name} of call ${turn}`).toBeLessThanOrEqual(1e-5);
+      }
+      for (const [name, { shape }] of answers[turn]?.states ?? []) {
+        const { axis, dim } = executor.signature.states.find((state) => state.name === name) ?? expect.fail(name);
+        expect(executor.lengths.get(dim)).toBe(shape[axis]);
       }
     }
     await executor.dispose();

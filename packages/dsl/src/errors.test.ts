@@ -3,14 +3,18 @@ import {
   add,
   block,
   capacity,
+  compress,
   concat,
+  dataDependent,
   entry,
+  less,
   linear,
   ModelError,
   model,
   mul,
   reduceSum,
   reshape,
+  slice,
   type TensorOf,
   transpose,
   upTo,
@@ -22,7 +26,16 @@ type X = TensorOf<'float[batch seq hidden]'>;
 /** A model of one entry, `step`, with an input x. */
 const withBody = (body: (x: X) => unknown) =>
   model('tiny', {
-    dims: { batch: 1, seq: upTo(16), image: upTo(4), past: capacity(64), hidden: 48, model: 64, ffn: 96 },
+    dims: {
+      batch: 1,
+      seq: upTo(16),
+      image: upTo(4),
+      past: capacity(64),
+      found: dataDependent(16),
+      hidden: 48,
+      model: 64,
+      ffn: 96,
+    },
     entries: {
       step: entry({ inputs: { x: 'float[batch seq hidden]' } }, ({ x }) => {
         body(x);
@@ -120,6 +133,17 @@ describe('errors', () => {
     expect(build((x) => reshape(square(x), ['batch', 'batch', 'seq', 'hidden']))).toMatchSnapshot();
     const twice = (x: X) => reshape(x, ['batch', 'batch', 'seq', 'hidden']);
     expect(build((x) => reduceSum(twice(x), 'batch'))).toMatchSnapshot();
+  });
+
+  it('say what a choice of rows does not fit, and that a dim is counted once', () => {
+    const kept = (x: X) =>
+      less(0, slice(reduceSum(reduceSum(x, 'batch'), 'hidden'), 'seq', { start: 0, size: 'image' }));
+    // @ts-expect-error
+    expect(build((x) => compress(x, 'seq', kept(x), 'found'))).toMatchSnapshot();
+    const rows = (x: X) => less(0, reduceSum(reduceSum(x, 'batch'), 'hidden'));
+    const twice = (x: X) => [compress(x, 'seq', rows(x), 'found'), compress(x, 'seq', rows(x), 'found')];
+    expect(build(twice)).toMatchSnapshot();
+    expect(build((x) => compress(x, 'seq', rows(x), 'image'))).toMatchSnapshot();
   });
 
   it('refuse fractions beside integers', () => {

@@ -1,6 +1,6 @@
 export { type Block, type BlockResult, block, type FixedBlock, type RestBlock } from './block.ts';
 export type { Cache, KvCache } from './cache.ts';
-export { capacity, type DimDeclarations, type RuntimeDim, upTo } from './dims.ts';
+export { capacity, type DimDeclarations, dataDependent, type RuntimeDim, upTo } from './dims.ts';
 export { type Entry, entry, type Outputs } from './entry.ts';
 export { ModelError } from './error.ts';
 export { type BuildOptions, type ModelDefinition, model } from './model.ts';

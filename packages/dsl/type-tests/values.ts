@@ -18,6 +18,7 @@ export declare const filter: Tensor<'float', readonly ['ffn', 'hidden', 3, 3]>;
 export declare const shownRows: Tensor<'bool', readonly ['batch', 'seq']>;
 export declare const rowIndices: Tensor<'i32', readonly ['batch', 'image', 1]>;
 export declare const wideIndices: Tensor<'i32', readonly ['batch', 'image', 'ffn']>;
+export declare const rowFlags: Tensor<'bool', readonly ['seq']>;
 export declare const flags: Tensor<'bool', readonly ['batch', 'seq', 1]>;
 export declare const q: Tensor<'float', readonly ['batch', 'seq', 'heads', 'headDim']>;
 export declare const k: Tensor<'float', readonly ['batch', 'seq', 'kvHeads', 'headDim']>;

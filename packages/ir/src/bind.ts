@@ -1,3 +1,4 @@
+import { withMost } from './counted-dims.ts';
 import { type Dim, type DimBindings, type DimBounds, evaluateDim, isSymbolic } from './dim.ts';
 import { IrError } from './error.ts';
 import type { Graph, Program } from './program.ts';
@@ -6,7 +7,7 @@ import { printType } from './types.ts';
 
 /**
  * Values of all dims of a call: taken from the shapes of its inputs and the lengths of the states.
- * Throws IrError when an input is missing, has another rank or size, or a dim leaves its bounds (a full cache).
+ * Dims that nodes count are not among them. Throws IrError when an input is missing, has another rank or size, or a dim leaves its bounds (a full cache).
  */
 export function bindDims(
   program: Program,
@@ -69,8 +70,9 @@ function checkBounds(entry: string, name: string, value: number, bounds: DimBoun
   }
 }
 
+/** A run that counts more rows than fit would be found out too late, so there must be room for the most. */
 function checkCapacities(program: Program, graph: Graph, bindings: DimBindings): void {
-  for (const [name, length] of lengthsAfter(program, graph, bindings)) {
+  for (const [name, length] of lengthsAfter(program, graph, withMost(graph, bindings))) {
     const capacity = program.dims.get(name)?.max ?? 0;
     if (length > capacity) {
       throw new IrError(

@@ -1,4 +1,5 @@
 import { GraphBuilder } from './builder.ts';
+import { countedDim } from './counted-dims.ts';
 import { type Dim, type DimBindings, evaluateDim, isSymbolic } from './dim.ts';
 import { IrError } from './error.ts';
 import type { Attrs, AttrValue, CompositeOp } from './op.ts';
@@ -10,6 +11,8 @@ export interface Evaluation {
   /** Tensors of the graph's inputs, params and states at the start, by value. */
   readonly given: (value: Value) => HostTensor;
   readonly bindings: DimBindings;
+  /** Sees the dims that nodes count (see `counted-dims.ts`). */
+  readonly onCount?: (dim: string, value: number) => void;
   /** Sees every result as it is computed; keep what you need, the evaluator frees the rest. */
   readonly onResult?: (value: Value, tensor: HostTensor, node: Node) => void;
 }
@@ -19,12 +22,20 @@ export interface Evaluation {
  * on the way. Throws IrError naming the node when an op refuses its operands.
  */
 export function evaluateGraph(graph: Graph, wanted: readonly Value[], evaluation: Evaluation): HostTensor[] {
-  const { given, bindings, onResult } = evaluation;
+  const { given, onCount, onResult } = evaluation;
+  const bindings = new Map(evaluation.bindings);
   const results = new Map<Value, HostTensor>();
   const uses = countUses(graph, wanted);
   const read = (value: Value): HostTensor => results.get(value) ?? given(value);
   for (const node of graph.nodes) {
-    const outputs = evaluateNode(node, node.inputs.map(read), bindings);
+    const inputs = node.inputs.map(read);
+    const counted = countedDim(node);
+    const count = node.op.counts?.(inputs);
+    if (counted !== undefined && count !== undefined) {
+      bindings.set(counted, count);
+      onCount?.(counted, count);
+    }
+    const outputs = evaluateNode(node, inputs, bindings);
     node.outputs.forEach((value, i) => {
       const tensor = outputs[i];
       if (tensor === undefined) throw new IrError(`${node.op.name} gave no result ${i}`, node.origin);

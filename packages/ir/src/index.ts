@@ -1,6 +1,7 @@
 export { type AttentionAttrs, headCounts, type Visibility, visibilityOperands } from './attentionParts.ts';
 export * from './bind.ts';
 export * from './builder.ts';
+export { countedDim, countedDims, withMost } from './counted-dims.ts';
 export * from './dim.ts';
 export * from './dtype.ts';
 export * from './error.ts';

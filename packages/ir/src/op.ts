@@ -32,6 +32,11 @@ interface OpBase<A extends Attrs> {
   /** Result types; throws TypeError with what is wrong, without place (the caller adds it). */
   infer(inputs: readonly TensorType[], attrs: A): readonly TensorType[];
   readonly samples: readonly Sample<A>[];
+  /**
+   * Set when the attribute `count` is a dim that only the operands' values give: how many there are, at most the
+   * elements of operand 0. The node gives that dim its value.
+   */
+  counts?(inputs: readonly HostTensor[]): number;
   /** Set when the result is the next version of the state that input 0 is a version of. */
   readonly updatesState?: true;
 }

@@ -1,4 +1,5 @@
 import { makeNode } from './builder.ts';
+import { countedDims } from './counted-dims.ts';
 import { type FloatDType, isFloat } from './dtype.ts';
 import type { Attrs, Draw, Op, Sample, SampleInput } from './op.ts';
 import type { Graph, Origin, Program } from './program.ts';
@@ -44,7 +45,7 @@ export function sampleProgram<A extends Attrs>(
   const graph: Graph = { name: 'main', inputs: values, states: [], nodes: [node], outputs };
   const program: Program = {
     name: title,
-    dims: new Map(),
+    dims: new Map([...countedDims(graph)].map(([dim, most]) => [dim, { min: 0, max: Number(most), multipleOf: 1 }])),
     params: new Map(),
     states: new Map(),
     entries: new Map([[graph.name, graph]]),

@@ -1,4 +1,5 @@
 import { inferTypes } from './builder.ts';
+import { countedDim, countedDims, namesIn, verifyCounted } from './counted-dims.ts';
 import { IrError } from './error.ts';
 import type { Graph, Node, Program } from './program.ts';
 import { printType, sameType } from './types.ts';
@@ -33,6 +34,7 @@ function verifyGraph(program: Program, graph: Graph): void {
   const requireDefined = (value: Value, node?: Node) => {
     if (!defined.has(value)) throw fault(graph, node, `${value.kind} "${value.name}" is used but not defined before`);
   };
+  const uncounted = new Set(countedDims(graph).keys());
   if (!/^\w+$/.test(graph.name)) throw fault(graph, undefined, 'an entry needs a name of letters, digits and _');
   for (const input of graph.inputs) define(input);
   for (const { start } of graph.states) defined.add(start);
@@ -40,6 +42,11 @@ function verifyGraph(program: Program, graph: Graph): void {
     for (const value of node.inputs) requireDefined(value, node);
     verifyTypes(graph, node);
     verifyDims(program, symbolicDims(node.attrs), (problem) => fault(graph, node, problem));
+    const own = countedDim(node);
+    if (own !== undefined) uncounted.delete(own);
+    const dims = [...symbolicDims(node.attrs), ...node.outputs.flatMap(({ type }) => type.shape)];
+    const early = namesIn(dims).find((name) => uncounted.has(name));
+    if (early !== undefined) throw fault(graph, node, `${node.op.name} uses dim "${early}" before it is counted`);
     for (const value of node.outputs) define(value, node);
   }
   const outputs = new Set<string>();
@@ -51,6 +58,7 @@ function verifyGraph(program: Program, graph: Graph): void {
   }
   for (const { end } of graph.states) requireDefined(end);
   verifyStates(program, graph);
+  verifyCounted(program, graph, (problem, node) => fault(graph, node, problem));
 }
 
 function verifyTypes(graph: Graph, node: Node): void {

@@ -11,7 +11,7 @@ import type { GraphWriter, Tensor } from './graphWriter.ts';
 
 const SIZE: TensorType = { dtype: 'i64', shape: [1] };
 
-/** Where a dim's value can be read at run time: the size of a graph input along an axis. */
+/** Where a dim's value can be read at run time: the size of a tensor along an axis. */
 export interface DimSource {
   readonly tensor: () => Tensor;
   readonly axis: number;
@@ -23,12 +23,18 @@ export interface DimSource {
  */
 export class Dims {
   private readonly made = new Map<string, Tensor>();
+  private readonly counted = new Map<string, DimSource>();
 
   constructor(
     private readonly writer: GraphWriter,
     private readonly bounds: ReadonlyMap<string, DimBounds>,
     private readonly sources: ReadonlyMap<string, DimSource>,
   ) {}
+
+  /** Says where the value of a dim can be read that a node has counted. */
+  count(dim: string, source: DimSource): void {
+    this.counted.set(dim, source);
+  }
 
   /** The smallest value that a size can have. */
   least(dim: Dim): number {
@@ -69,8 +75,8 @@ export class Dims {
   }
 
   private named(name: string): Tensor {
-    const source = this.sources.get(name);
-    if (source === undefined) throw new RangeError(`dim "${name}" is the size of no input or state`);
+    const source = this.sources.get(name) ?? this.counted.get(name);
+    if (source === undefined) throw new RangeError(`dim "${name}" is the size of no input or state, and not counted`);
     const span = { start: { int: source.axis }, end: { int: source.axis + 1 } };
     return this.writer.op('Shape', [source.tensor()], this.writer.fresh(`dim.${name}`, SIZE), { attrs: span });
   }

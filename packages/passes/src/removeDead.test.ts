@@ -29,6 +29,21 @@ entry main(%x : f32[seq 3], %spare : f32[3]) {
 `;
 
 describe('removeDead', () => {
+  it('keeps what counts a dim that is used', () => {
+    const counting = (output: string) => `program p
+dim n = 1 .. 4
+dim kept = 0 .. 4
+entry main(%keep : bool[n]) {
+  %found : i32[kept] = nonZero(%keep) {count=kept}
+  %index : i32[kept] = iota() {size=kept}
+  %flags : i32[n] = cast(%keep) {to="i32"}
+  return y = %${output}
+}
+`;
+    expect(body(runPass(removeDead(), counting('index')).program)).toContain('nonZero');
+    expect(body(runPass(removeDead(), counting('flags')).program)).not.toContain('nonZero');
+  });
+
   it('keeps what leads to an output or a state, and all inputs', () => {
     const { program, changed, notes } = runPass(removeDead(), TEXT);
     expect(printProgram(program)).toMatchInlineSnapshot(`

@@ -1,11 +1,11 @@
-import type { Graph, Node, Program, Value } from '@casement/ir';
+import { countedDim, type Graph, isSymbolic, type Node, type Program, symbolicDims, type Value } from '@casement/ir';
 import type { Pass } from './pass.ts';
 
 /**
  * Removes what no output and no state depends on: nodes, uses of states, then params and states that no entry uses.
  *
  * Requires: nothing.
- * Ensures: every node leads to an output or a state's end; every param and state is used. Inputs, outputs and dims
+ * Ensures: every node leads to an output or a state's end, or counts a dim that such a node uses; every param and state is used. Inputs, outputs and dims
  * stay, since they are what callers see.
  */
 export function removeDead(): Pass {
@@ -32,14 +32,24 @@ function removeDeadNodes(graph: Graph): Graph {
   const live = new Set<Value>(graph.outputs.map(({ value }) => value));
   for (const { start, end } of graph.states) if (end !== start) live.add(end);
   const kept: Node[] = [];
+  const dims = new Set<string>();
   for (const node of graph.nodes.toReversed()) {
-    if (!node.outputs.some((value) => live.has(value))) continue;
+    // What counts a dim is needed by all who use the dim.
+    const counted = countedDim(node);
+    const isCounter = counted !== undefined && dims.has(counted);
+    if (!isCounter && !node.outputs.some((value) => live.has(value))) continue;
     kept.push(node);
     for (const value of node.inputs) live.add(value);
+    for (const name of dimsOf(node)) dims.add(name);
   }
   const states = graph.states.filter(({ start, end }) => start !== end || live.has(start));
   if (kept.length === graph.nodes.length && states.length === graph.states.length) return graph;
   return { ...graph, nodes: kept.reverse(), states };
+}
+
+function dimsOf({ attrs, outputs }: Node): readonly string[] {
+  const sizes = outputs.flatMap(({ type }) => type.shape).filter(isSymbolic);
+  return [...symbolicDims(attrs), ...sizes].flatMap(({ names }) => names);
 }
 
 function readValues(graph: Graph): ReadonlySet<Value> {

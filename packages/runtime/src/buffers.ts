@@ -8,7 +8,7 @@ const USAGE: Record<BufferKind, number> = {
   weights: storage | copyTarget,
   constants: storage | copyTarget,
   state: storage,
-  inputs: uniform | storage | copyTarget,
+  inputs: uniform | storage | copyTarget | copySource,
   arena: storage | copySource,
 };
 

@@ -48,6 +48,29 @@ describe('bindDims', () => {
   });
 });
 
+describe('dims that the run counts', () => {
+  const kept: Size = { sum: [[1, 'kept']], over: 1 };
+  const counting: EntrySignature = {
+    inputs: { grid: { dtype: 'i32', shape: [h, w] } },
+    outputs: {},
+    states: [],
+    counted: { kept: { sum: [[1, 'h', 'w']], over: 1 }, left: kept },
+    lengths: { past: { sum: [[1, 'past'], [1, 'left']], over: 1 } },
+  }; // biome-ignore format: sizes as in a plan
+  const most = { min: 0, max: 99, multipleOf: 1 };
+  const plan = { ...signature, dims: { ...signature.dims, kept: most, left: most }, entries: { main: counting } };
+  const bindCounting = (past: number) =>
+    bindDims(plan, 'main', counting, { grid: tensor(2, 4) }, new Map([['past', past]]));
+
+  it('are bound to the most that they can be', () => {
+    expect(Object.fromEntries(bindCounting(3))).toEqual({ past: 3, h: 2, w: 4, kept: 8, left: 8 });
+  });
+
+  it('must fit into the states at that', () => {
+    expect(() => bindCounting(13)).toThrow('hold 20 positions, 21 are needed');
+  });
+});
+
 describe('sizes', () => {
   it.each([
     [7, '7'],

@@ -4,7 +4,8 @@ import { type DimValues, evaluateSize, printSize, printTensor } from './size.ts'
 import type { HostTensors } from './tensor.ts';
 
 /**
- * Values of all dims of a run, from the shapes of its inputs and the lengths of the states.
+ * Values of all dims of a run, from the shapes of its inputs and the lengths of the states; of dims that the run counts
+ * the most that they can be.
  * Throws RuntimeError when a shape does not fit, a dim leaves its bounds, or a state would outgrow its capacity.
  */
 export function bindDims(
@@ -30,6 +31,8 @@ export function bindDims(
     const wanted = evaluate(size, values, where);
     if (wanted !== given) throw new RuntimeError('call', `${where}: ${printSize(size)} is ${wanted}`);
   }
+  // Only the run will tell how many there are, so there must be room for the most.
+  for (const [name, most] of Object.entries(entry.counted ?? {})) values.set(name, evaluateSize(most, values));
   for (const [name, value] of values) checkBounds(signature, entryName, name, value);
   checkCapacities(signature, entryName, lengthsAfter(entry, values));
   return values;

@@ -4,7 +4,7 @@ import { encodeSteps, type PreparedEntry } from './entry.ts';
 import { RuntimeError } from './error.ts';
 import type { BufferKind, EntrySignature, Plan, PlanSignature } from './format/plan.ts';
 import { checkInputs } from './inputs.ts';
-import { ReadBack, type Wanted } from './readback.ts';
+import { ReadBack, type RunResult, type Wanted } from './readback.ts';
 import type { DimValues } from './size.ts';
 import { StateLengths } from './states.ts';
 import { type HostTensor, type HostTensors, toDevice } from './tensor.ts';
@@ -113,18 +113,19 @@ export class WebGpuModel {
     const dims = bindDims(this.signature, name, signature, inputs, this.lengths);
     this.states.check(name, signature, dims);
     options.signal?.throwIfAborted();
-    const outputs = await this.execute(name, prepared, inputs, wanted, dims);
-    this.states.update(signature, dims, lengthsAfter(signature, dims));
-    return outputs;
+    const result = await this.execute(name, signature, prepared, inputs, wanted, dims);
+    this.states.update(signature, result.dims, lengthsAfter(signature, result.dims));
+    return result.outputs;
   }
 
   private async execute(
     name: string,
+    signature: EntrySignature,
     prepared: PreparedEntry,
     inputs: HostTensors,
     wanted: readonly Wanted[],
     dims: DimValues,
-  ): Promise<Record<string, HostTensor>> {
+  ): Promise<RunResult> {
     const { device, buffers } = this.parts;
     device.pushErrorScope('validation');
     this.write(prepared, inputs, dims);
@@ -132,16 +133,17 @@ export class WebGpuModel {
     const pass = encoder.beginComputePass({ label: name });
     encodeSteps(pass, prepared.steps, dims, device.limits.maxComputeWorkgroupsPerDimension);
     pass.end();
-    const read = this.readBack.encode(encoder, buffers, wanted, dims);
+    const counted = signature.counted && { buffer: INPUTS, names: Object.keys(this.signature.dims) };
+    const read = this.readBack.encode(encoder, buffers, wanted, dims, counted);
     device.queue.submit([encoder.finish()]);
     const scope = device.popErrorScope();
     // The map fails too when the commands were invalid; the scope knows why.
-    const [failure, outputs] = await Promise.allSettled([scope, read()]);
+    const [failure, result] = await Promise.allSettled([scope, read()]);
     if (failure.status === 'fulfilled' && failure.value) {
       throw new RuntimeError('validation', `${name}: the device refuses the commands: ${failure.value.message}`);
     }
-    if (outputs.status === 'fulfilled') return outputs.value;
-    throw await this.explain(name, outputs.reason);
+    if (result.status === 'fulfilled') return result.value;
+    throw await this.explain(name, result.reason);
   }
 
   private write({ plan }: PreparedEntry, inputs: HostTensors, dims: DimValues): void {

@@ -11,10 +11,22 @@ export interface Wanted {
   readonly range: BufferRange;
 }
 
-/** One tensor in the read-back buffer. */
+/** The dims on the device, which kernels may have changed. */
+export interface DeviceDims {
+  readonly buffer: string;
+  /** In their order there: a u32 each, from the start of the buffer on. */
+  readonly names: readonly string[];
+}
+
+/** What a run gave, and the dims as they were at its end. */
+export interface RunResult {
+  readonly outputs: Record<string, HostTensor>;
+  readonly dims: DimValues;
+}
+
+/** One tensor in the read-back buffer, with room for the most that the dims allow. */
 interface Slot {
   readonly wanted: Wanted;
-  readonly shape: readonly number[];
   readonly offset: number;
   readonly bytes: number;
 }
@@ -29,31 +41,39 @@ export class ReadBack {
     return this.buffer?.size ?? 0;
   }
 
-  /** Records the copies; the returned function reads the tensors once the commands were submitted. */
+  /**
+   * Records the copies; the returned function reads the tensors once the commands were submitted. `counted`: where to
+   * read the dims from when kernels count some of them; the host's `dims` then hold the most that these can be.
+   */
   encode(
     encoder: GPUCommandEncoder,
     buffers: BufferSet,
     wanted: readonly Wanted[],
     dims: DimValues,
-  ): () => Promise<Record<string, HostTensor>> {
-    let end = 0;
+    counted: DeviceDims | undefined,
+  ): () => Promise<RunResult> {
+    const dimBytes = 4 * (counted?.names.length ?? 0);
+    let end = dimBytes;
     const slots = wanted.map((tensor): Slot => {
-      const shape = tensor.signature.shape.map((size) => evaluateSize(size, dims));
-      const slot = { wanted: tensor, shape, offset: end, bytes: 4 * elementCount(shape) };
+      const slot = { wanted: tensor, offset: end, bytes: 4 * elementCount(shapeOf(tensor, dims)) };
       end += slot.bytes;
       return slot;
     });
     const target = this.reserve(end);
+    if (counted) encoder.copyBufferToBuffer(buffers.get(counted.buffer), 0, target, 0, dimBytes);
     for (const { wanted, offset, bytes } of slots) {
       const { buffer, offset: from } = wanted.range;
       if (bytes > 0) encoder.copyBufferToBuffer(buffers.get(buffer), from, target, offset, bytes);
     }
     return async () => {
-      if (end === 0) return read(slots, new ArrayBuffer(0));
+      if (end === 0) return { outputs: read(slots, new ArrayBuffer(0), dims), dims };
       await target.mapAsync(MAP_READ, 0, end);
-      const tensors = read(slots, target.getMappedRange(0, end));
+      const mapped = target.getMappedRange(0, end);
+      const words = new Uint32Array(mapped, 0, dimBytes / 4);
+      const after = counted ? new Map(counted.names.map((name, i) => [name, words[i] ?? 0])) : dims;
+      const outputs = read(slots, mapped, after);
       target.unmap();
-      return tensors;
+      return { outputs, dims: after };
     };
   }
 
@@ -71,9 +91,16 @@ export class ReadBack {
   }
 }
 
-function read(slots: readonly Slot[], mapped: ArrayBuffer): Record<string, HostTensor> {
-  const tensors = slots.map(({ wanted, shape, offset, bytes }) => {
-    return [wanted.name, fromDevice(wanted.signature.dtype, shape, mapped.slice(offset, offset + bytes))] as const;
+function shapeOf({ signature }: Wanted, dims: DimValues): readonly number[] {
+  return signature.shape.map((size) => evaluateSize(size, dims));
+}
+
+/** Tensors lie without gaps under the dims that the kernels saw. */
+function read(slots: readonly Slot[], mapped: ArrayBuffer, dims: DimValues): Record<string, HostTensor> {
+  const tensors = slots.map(({ wanted, offset }) => {
+    const shape = shapeOf(wanted, dims);
+    const bytes = mapped.slice(offset, offset + 4 * elementCount(shape));
+    return [wanted.name, fromDevice(wanted.signature.dtype, shape, bytes)] as const;
   });
   return Object.fromEntries(tensors);
 }

@@ -127,6 +127,10 @@ class EntryLowering implements LoweringContext {
     return operand;
   }
 
+  scratch(type: TensorType): Operand {
+    return this.allocate({ kind: 'result', name: `${this.node?.outputs[0]?.name ?? ''} scratch`, type });
+  }
+
   alias(value: Value, operand: Operand): void {
     // A state changes in place, so what is not a version of it needs a copy.
     const from = operand.block.kind === 'state' && value.state === undefined ? this.copyOf(value, operand) : operand;

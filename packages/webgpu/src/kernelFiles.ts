@@ -28,7 +28,7 @@ export class KernelFiles {
 
   get specs(): Record<string, KernelSpec> {
     const specs = [...this.kernels].map(([id, { kernel }]): [string, KernelSpec] => {
-      const bindings: BindingAccess[] = [...kernel.bindings, ...(this.usesDims(kernel) ? ['uniform' as const] : [])];
+      const bindings: BindingAccess[] = [...kernel.bindings, ...(this.usesDims(kernel) ? [dimsAccess(kernel)] : [])];
       return [id, { file: fileOf(id), bindings, tile: kernel.tile }];
     });
     return Object.fromEntries(specs);
@@ -51,12 +51,20 @@ export class KernelFiles {
     const parts = [
       header.map((line) => `// ${line}`).join('\n'),
       ...(this.usesDims(kernel)
-        ? [dimsStruct(this.dims), `${kernel.declarations}\n@group(0) @binding(${binding}) var<uniform> dims: Dims;`]
+        ? [dimsStruct(this.dims), `${kernel.declarations}\n@group(0) @binding(${binding}) ${dimsVariable(kernel)}`]
         : [kernel.declarations]),
       kernel.code,
     ];
     return parts.join('\n\n');
   }
+}
+
+function dimsAccess({ writesDims }: Kernel): BindingAccess {
+  return writesDims ? 'read_write' : 'uniform';
+}
+
+function dimsVariable({ writesDims }: Kernel): string {
+  return `var<${writesDims ? 'storage, read_write' : 'uniform'}> dims: Dims;`;
 }
 
 function fileOf(id: string): string {

@@ -17,6 +17,8 @@ export interface LoweringContext {
   pieces(value: Value): readonly Piece[];
   /** Memory for a result. */
   result(value: Value): Operand;
+  /** Memory for what only the kernels of this node see. */
+  scratch(type: TensorType): Operand;
   /** Declares that a result is `operand`'s elements under the result's type; nothing is computed. */
   alias(value: Value, operand: Operand): void;
   /** A tensor of given values. */

@@ -1,4 +1,4 @@
-import { type Graph, lengthDim, type Program, type TensorType } from '@casement/ir';
+import { countedDims, type Graph, lengthDim, type Program, type TensorType } from '@casement/ir';
 import type { EntrySignature, PlanSignature, StateSignature, TensorSignature } from '@casement/runtime';
 import type { LoweredEntry } from './entryLowering.ts';
 import { planSize } from './size.ts';
@@ -26,10 +26,12 @@ function entrySignature(program: Program, { graph, inputs, indexLimits }: Lowere
     const below = indexLimits.get(block);
     return [name, { ...tensorSignature(type), ...(below === undefined ? {} : { below }) }] as const;
   });
+  const counted = [...countedDims(graph)].map(([name, most]) => [name, planSize(most)] as const);
   return {
     inputs: Object.fromEntries(inputSignatures),
     outputs: Object.fromEntries(graph.outputs.map(({ name, value }) => [name, tensorSignature(value.type)])),
     states: graph.states.map(({ state }) => state),
+    ...(counted.length > 0 ? { counted: Object.fromEntries(counted) } : {}),
     lengths: Object.fromEntries(lengthsAfter(program, graph)),
   };
 }

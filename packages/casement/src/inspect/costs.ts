@@ -110,6 +110,7 @@ export const costs = {
   min: perElement(1),
   mul: perElement(1),
   neg: perElement(1),
+  nonZero: moving,
   not: perElement(1),
   or: perElement(1),
   pow: perElement(1),

@@ -1,5 +1,6 @@
 export { type AttentionOptions, attention, attentionWeights } from './attention.ts';
 export { add, and, div, equal, less, lessOrEqual, max, min, mul, or, pow, sub } from './binary.ts';
+export { compress, nonZero } from './compress.ts';
 export { constant } from './constant.ts';
 export { type Conv2dOptions, conv2d } from './conv.ts';
 export { gather, gatherAlong, oneHot, scatterAlong } from './gather.ts';

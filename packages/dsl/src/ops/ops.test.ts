@@ -1,7 +1,7 @@
 import { type OpName, ops, printNode } from '@casement/ir';
 import { describe, expect, it } from 'vitest';
 import * as dsl from '../index.ts';
-import { entry, model, type Tensor, upTo } from '../index.ts';
+import { dataDependent, entry, model, type Tensor, upTo } from '../index.ts';
 
 /** Ops without a function of their own: states have methods. */
 type Implied = 'append' | 'reset';
@@ -69,6 +69,8 @@ const cases = {
   'gatherAlong(x, -1)': ({ x, ids }) => dsl.gatherAlong(x, -1, dsl.reshape(ids, [1, 'seq', 1])),
   'scatterAlong(x, seq)': ({ x, ids }) => dsl.scatterAlong(x, 'seq', dsl.reshape(ids, ['batch', 'seq', 1]), x),
   'maxSimilarity(x, x)': ({ x, ids }) => dsl.maxSimilarity(x, x, { keep: dsl.less(0, ids) }),
+  'nonZero(keep)': ({ ids }) => dsl.nonZero(dsl.reshape(dsl.less(0, ids), ['batch*seq']), 'found'),
+  'compress(x, seq)': ({ x, ids }) => dsl.compress(x, 'seq', dsl.reshape(dsl.less(0, ids), ['seq']), 'found'),
   'gather(weight, ffn, ids)': ({ weight, ids }) => dsl.gather(weight, 'ffn', ids),
   'gather(weight, hidden, ids)': ({ weight, ids }) => dsl.gather(weight, 'hidden', ids),
   'slice(x, seq, last)': ({ x }) => dsl.slice(x, 'seq', { start: 'seq-1', size: 1 }),
@@ -104,7 +106,7 @@ interface Given {
 function show(write: (given: Given) => Tensor): string {
   let shape: readonly (string | number)[] = [];
   const program = model('m', {
-    dims: { batch: 1, seq: upTo(9), height: upTo(8), hidden: 8, ffn: 6, heads: 2, headDim: 4 },
+    dims: { batch: 1, seq: upTo(9), height: upTo(8), found: dataDependent(9), hidden: 8, ffn: 6, heads: 2, headDim: 4 },
     entries: {
       run: entry(
         {

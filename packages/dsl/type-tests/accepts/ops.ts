@@ -7,6 +7,7 @@ import {
   attentionWeights,
   broadcastTo,
   cast,
+  compress,
   concat,
   constant,
   conv2d,
@@ -24,6 +25,7 @@ import {
   maxSimilarity,
   mergeHeads,
   mul,
+  nonZero,
   oneHot,
   pad,
   reduceMean,
@@ -124,6 +126,10 @@ const written = scatterAlong(v.x, 'seq', reshape(v.imagePositions, ['batch', 'im
 v.same<typeof written, Hidden>(true);
 const nearest = maxSimilarity(v.image, v.x, { keep: v.shownRows });
 v.same<typeof nearest, Tensor<'float', readonly ['batch', 'batch', 'image']>>(true);
+const found = nonZero(v.rowFlags, 'found');
+v.same<typeof found, Tensor<'i32', readonly ['found']>>(true);
+const some = compress(v.x, 'seq', v.rowFlags, 'found');
+v.same<typeof some, Tensor<'float', readonly ['batch', 'found', 'hidden']>>(true);
 const embedded = gather(v.table, 'vocab', v.ids);
 v.same<typeof embedded, Hidden>(true);
 const last = slice(v.x, 'seq', { start: 'seq-1', size: 1 });

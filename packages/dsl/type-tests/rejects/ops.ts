@@ -4,6 +4,7 @@ import {
   argSort,
   attention,
   attentionWeights,
+  compress,
   concat,
   conv2d,
   gather,
@@ -16,6 +17,7 @@ import {
   maxSimilarity,
   mergeHeads,
   mul,
+  nonZero,
   oneHot,
   reduceSum,
   rmsNorm,
@@ -115,6 +117,10 @@ scatterAlong(v.x, 'seq', v.rowIndices, v.x);
 //                                     ^
 maxSimilarity(v.x, v.wide);
 //                 ^
+compress(v.x, 'batch', v.rowFlags, 'found');
+//                     ^
+nonZero(v.shown, 'found');
+//      ^
 oneHot(v.x, 'vocab');
 //     ^
 mergeHeads(v.scale, 'heads*headDim');

@@ -39,6 +39,7 @@ import { maxSimilarity } from './maxSimilarity.ts';
 import { min } from './min.ts';
 import { mul } from './mul.ts';
 import { neg } from './neg.ts';
+import { nonZero } from './nonZero.ts';
 import { not } from './not.ts';
 import { oneHot } from './oneHot.ts';
 import { or } from './or.ts';
@@ -100,6 +101,7 @@ export const coreOps = {
   min,
   mul,
   neg,
+  nonZero,
   not,
   or,
   pow,

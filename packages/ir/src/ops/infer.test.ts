@@ -303,6 +303,7 @@ describe('ops of order and place', () => {
         ['gatherAlong', ['bool[b n]', 'i32[1 4]'], { axis: -1 }],
         ['scatterAlong', ['f16[b n 8]', 'i32[b kept 1]', 'f16[b kept 8]'], { axis: 1 }],
         ['maxSimilarity', ['f16[i p 8]', 'f16[j t 8]', 'bool[j t]']],
+        ['nonZero', ['bool[n]'], { count: namedDim('kept') }],
       ),
     ).toMatchInlineSnapshot(`
       "
@@ -313,6 +314,7 @@ describe('ops of order and place', () => {
       gatherAlong(bool[b n], i32[1 4]) is bool[b 4]
       scatterAlong(f16[b n 8], i32[b kept 1], f16[b kept 8]) is f16[b n 8]
       maxSimilarity(f16[i p 8], f16[j t 8], bool[j t]) is f16[i j p]
+      nonZero(bool[n]) is i32[kept]
       "
     `);
   });
@@ -334,6 +336,10 @@ describe('ops of order and place', () => {
         ['maxSimilarity', ['f32[i p 8]', 'f32[j t 4]']],
         ['maxSimilarity', ['f32[i p 8]', 'f32[t 8]']],
         ['maxSimilarity', ['f32[i p 8]', 'f32[j t 8]', 'bool[t j]']],
+        ['nonZero', ['bool[n]'], { count: 4 }],
+        ['nonZero', ['bool[n]'], { count: parseDim('2*kept') }],
+        ['nonZero', ['bool[n 2]'], { count: namedDim('kept') }],
+        ['nonZero', ['i32[n]'], { count: namedDim('kept') }],
       ),
     ).toMatchInlineSnapshot(`
       "
@@ -351,6 +357,10 @@ describe('ops of order and place', () => {
       maxSimilarity: the widths of x and y must be equal, got 8 and 4
       maxSimilarity: y has 2 axes, f32[t 8], but 3 are needed
       maxSimilarity: keep must have shape [j t], got bool[t j]
+      nonZero: the count must be a dim of its own, got 4
+      nonZero: the count must be a dim of its own, got 2*kept
+      nonZero: what is counted has 2 axes, bool[n 2], but 1 are needed
+      nonZero: needs a tensor of bool, got i32[n]
       "
     `);
   });

@@ -17,6 +17,7 @@ import { iota } from './iota.ts';
 import { layerNorm, standardize } from './layerNorm.ts';
 import { linear } from './linear.ts';
 import { matmul } from './matmul.ts';
+import { nonZero } from './nonZero.ts';
 import { reduceMax, reduceMean, reduceMin, reduceSum } from './reduce.ts';
 import { reshape } from './reshape.ts';
 import { rmsNorm } from './rmsNorm.ts';
@@ -44,6 +45,7 @@ export const lowerings: { readonly [N in CoreOpName]: Lower<(typeof coreOps)[N]>
   gather,
   iota,
   matmul,
+  nonZero,
   reduceMax,
   reduceMean,
   reduceSum,

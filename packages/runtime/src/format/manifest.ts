@@ -36,6 +36,11 @@ export interface TensorSpec {
 export interface EntrySpec {
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
+  /**
+   * Dims that a run itself counts, in order, and the most that each can be, as an expression over dims known before.
+   * Absent where there are none.
+   */
+  readonly counted?: Readonly<Record<string, number | string>>;
   /** Length of each growing dim after a run, as an expression over dims (`"past + seq"`); dims left alone are absent. */
   readonly lengths: Readonly<Record<string, number | string>>;
 }

@@ -54,6 +54,11 @@ export interface EntrySignature {
   readonly outputs: Readonly<Record<string, TensorSignature>>;
   /** States that the entry reads or updates. */
   readonly states: readonly string[];
+  /**
+   * Dims that kernels count and write into the dims, in order, and the most that each can be: what grids and memory are
+   * for. Absent where there are none.
+   */
+  readonly counted?: Readonly<Record<string, Size>>;
   /** Length of each growing dim after a run; dims left alone are absent. */
   readonly lengths: Readonly<Record<string, Size>>;
 }

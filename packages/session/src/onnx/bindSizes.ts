@@ -3,7 +3,8 @@ import type { HostTensors, ModelSignature } from '../executor.ts';
 import { evaluateSize } from './evaluateSize.ts';
 
 /**
- * Values of all dims of a call whose inputs have the right ranks: from the inputs' shapes and the states' lengths.
+ * Values of all dims of a call whose inputs have the right ranks: from the inputs' shapes and the states' lengths; of
+ * dims that the run counts the most that they can be.
  * Throws InputError when two sizes under one name differ, a dim leaves its bounds, or a cache would overflow.
  */
 export function bindSizes(
@@ -27,6 +28,10 @@ export function bindSizes(
     if (wanted !== given) throw new InputError(`${where}: ${size} is ${wanted}`);
   }
   for (const [name, value] of dims) checkBounds(signature, entry, name, value);
+  // Only the run will tell how many there are, so there must be room for the most.
+  for (const [name, most] of Object.entries(signature.entries[entry]?.counted ?? {})) {
+    dims.set(name, evaluateSize(most, dims));
+  }
   return dims;
 }
 

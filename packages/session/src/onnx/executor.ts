@@ -61,16 +61,19 @@ class OnnxExecutor implements Executor {
     const wanted = checkInputs(this.signature, entry, inputs, options.outputs);
     options.signal?.throwIfAborted();
     const dims = bindSizes(this.signature, entry, inputs, this.current);
-    const after = lengthsAfter(this.signature, entry, dims);
+    const after = new Map(lengthsAfter(this.signature, entry, dims));
     const session = this.sessions.get(entry);
     // An entry that only empties states has no model.
     if (!session && wanted.length > 0) throw new Error(`the artifact has no ONNX model for entry "${entry}"`);
     const results = session ? await this.runSession(entry, session, this.feeds(session, inputs, dims), wanted) : {};
     // Only now, so that a failed run changes nothing.
-    for (const { name, dim } of this.signature.states) {
+    for (const { name, dim, axis } of this.signature.states) {
       const present = results[this.presentOf(name)];
-      if (present) this.states.set(name, present);
-      else if (after.has(dim)) this.states.delete(name);
+      if (present) {
+        this.states.set(name, present);
+        // A run may count how much it adds.
+        after.set(dim, present.dims[this.options.target.states[name]?.perm.indexOf(axis) ?? axis] ?? 0);
+      } else if (after.has(dim)) this.states.delete(name);
     }
     this.current = new Map([...this.current, ...after]);
     return this.outputs(entry, wanted, results);

@@ -47,7 +47,7 @@ export function referenceExecutor(program: Program, options: ReferenceOptions): 
     runOptions.signal?.throwIfAborted();
     const graph = graphOf(program, entry);
     const shapes = new Map(Object.entries(inputs).map(([name, tensor]) => [name, tensor.shape]));
-    const bindings = bindDims(program, graph, shapes, lengths);
+    const bindings = new Map(bindDims(program, graph, shapes, lengths));
     const given = (value: Value): HostTensor => {
       if (value.kind === 'param') return param(value.name);
       if (value.kind === 'state') return states.get(value.name) ?? emptyTensor(value, bindings);
@@ -60,6 +60,7 @@ export function referenceExecutor(program: Program, options: ReferenceOptions): 
       {
         given,
         bindings,
+        onCount: (dim, value) => bindings.set(dim, value),
         ...(options.onResult ? { onResult: options.onResult } : {}),
       },
     );

@@ -1,4 +1,13 @@
-import { type Dim, evaluateDim, type Graph, lengthDim, type Program, type TensorType, type Value } from '@casement/ir';
+import {
+  countedDims,
+  type Dim,
+  evaluateDim,
+  type Graph,
+  lengthDim,
+  type Program,
+  type TensorType,
+  type Value,
+} from '@casement/ir';
 import type { EntrySpec, StateSpec, TensorSpec } from '@casement/runtime';
 import type { ModelSignature } from '../executor.ts';
 
@@ -11,11 +20,13 @@ export function programSignature(program: Program): ModelSignature {
         const decl = required(program.states.get(state), state);
         return [lengthDim(decl), sizeSpec(required(end.type.shape[decl.axis], state))] as const;
       });
+    const counted = [...countedDims(graph)].map(([name, most]) => [name, sizeSpec(most)] as const);
     return [
       graph.name,
       {
         inputs: graph.inputs.map((input) => inputSpec(graph, input)),
         outputs: graph.outputs.map(({ name, value }) => tensorSpec(name, value.type)),
+        ...(counted.length > 0 ? { counted: Object.fromEntries(counted) } : {}),
         lengths: Object.fromEntries(lengths),
       },
     ];

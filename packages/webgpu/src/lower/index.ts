@@ -14,6 +14,7 @@ import { layerNorm, standardize } from './layerNorm.ts';
 import { linear } from './linear.ts';
 import { matmul } from './matmul.ts';
 import { maxSimilarity } from './maxSimilarity.ts';
+import { nonZero } from './nonZero.ts';
 import { minimumLowerings, reduceLowerings } from './reduce.ts';
 import { rmsNorm } from './rmsNorm.ts';
 import { rope } from './rope.ts';
@@ -35,6 +36,7 @@ const core = {
   gather,
   iota,
   matmul,
+  nonZero,
 } satisfies Record<CoreOpName, Lowering>;
 
 const composite = {

@@ -1,7 +1,7 @@
 import { type Dim, productDims } from '@casement/ir';
 import type { BindingAccess } from '@casement/runtime';
 import { type Block, describe, type Operand } from '../operand.ts';
-import { wgslSize } from '../size.ts';
+import { dimField, wgslSize } from '../size.ts';
 import type { Storage } from '../storage.ts';
 import { arrayElement, laneType, loadBody, storeBody, storePairBody, type Width } from './access.ts';
 import { indent } from './coordinates.ts';
@@ -18,6 +18,8 @@ export interface Kernel {
   /** Access of each storage binding, from 0 on. */
   readonly bindings: readonly Exclude<BindingAccess, 'uniform'>[];
   readonly tile: readonly number[];
+  /** The dims are bound as storage that the kernel writes, not as a uniform. */
+  readonly writesDims: boolean;
 }
 
 /** A kernel with what it is bound to in one place of a graph. */
@@ -46,6 +48,7 @@ export class KernelBuilder {
   private readonly slots: Slot[] = [];
   private readonly helpers = new Set<string>();
   private readonly described: string[] = [];
+  private writesDims = false;
 
   constructor(
     private readonly algorithm: string,
@@ -69,6 +72,15 @@ export class KernelBuilder {
   writePairs(name: string, operand: Operand): (word: string, pair: string) => string {
     this.slotOf(name, operand).write = { name: `${name}_setPair`, width: 'pair' };
     return (word, pair) => `${name}_setPair(${word}, ${pair});`;
+  }
+
+  /**
+   * Makes a dim writable, for kernels that come later. Only for a kernel that reads no input: inputs are in the same
+   * buffer, which may not be written and read in one dispatch.
+   */
+  writeDim(dim: string): (value: string) => string {
+    this.writesDims = true;
+    return (value) => `${dimField(dim)} = ${value};`;
   }
 
   /** Adds a WGSL function, once. */
@@ -104,6 +116,7 @@ export class KernelBuilder {
       code,
       bindings: this.slots.map(accessOf),
       tile: [WORKGROUP],
+      writesDims: this.writesDims,
     };
     return { kernel, blocks: this.slots.map(({ block }) => block), grid: [count] };
   }
