@@ -8,13 +8,21 @@ export interface Contracted {
   readonly cyclic: ReadonlySet<string>;
 }
 
-/** Makes each group of nodes one. The nodes must be in topological order. */
-export function contracted(nodes: readonly Node[], keys: ReadonlyMap<Node, string | undefined>): Contracted {
+/**
+ * Makes each group of nodes one. The nodes must be in topological order.
+ *
+ * @param shown whether a value is drawn as an operand; constants are not
+ */
+export function contracted(
+  nodes: readonly Node[],
+  keys: ReadonlyMap<Node, string | undefined>,
+  shown: (value: Value) => boolean,
+): Contracted {
   const before = predecessors(nodes);
   const groups = new Map<string | Node, Node[]>();
   const groupOf = new Map<Node, string | Node>();
   for (const node of nodes) {
-    const key = keys.get(node) ?? chained(node, before, keys, groupOf) ?? node;
+    const key = keys.get(node) ?? chained(node, before, keys, groupOf, shown) ?? node;
     groupOf.set(node, key);
     groups.set(key, [...(groups.get(key) ?? []), node]);
   }
@@ -61,10 +69,11 @@ function chained(
   before: ReadonlyMap<Node, ReadonlySet<Node>>,
   keys: ReadonlyMap<Node, string | undefined>,
   groupOf: ReadonlyMap<Node, string | Node>,
+  shown: (value: Value) => boolean,
 ): string | Node | undefined {
   const [producer, ...others] = before.get(node) ?? [];
   if (producer === undefined || others.length > 0 || keys.get(producer) !== undefined) return undefined;
-  if (node.inputs.some(({ kind }) => kind !== 'result')) return undefined;
+  if (node.inputs.some((value) => shown(value) && !producer.outputs.includes(value))) return undefined;
   const wanted = [...before].filter(([, producers]) => producers.has(producer));
   return wanted.length === 1 ? groupOf.get(producer) : undefined;
 }

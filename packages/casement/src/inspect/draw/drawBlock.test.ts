@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Program } from '@casement/ir';
+import { GraphBuilder, ops, type Program, parseTypeText } from '@casement/ir';
 import { describe, expect, test } from 'vitest';
 import { loadModel } from '../../load/loadModel.ts';
 import { drawBlock } from './drawBlock.ts';
@@ -65,6 +65,22 @@ describe('a block with CASA beside self-attention', async () => {
       'linear,up_proj.weight [176 64]',
       'swiglu',
       'linear,down_proj.weight [64 176]',
+    ]);
+  });
+
+  test('chains ops only where nothing else comes in', () => {
+    const builder = new GraphBuilder('step');
+    const [x, y] = ['x', 'y'].map((name) => builder.input(name, parseTypeText('f32[4]')));
+    if (x === undefined || y === undefined) throw new Error('no inputs');
+    const half = builder.emit(ops.constant, [], { dtype: 'f32', shape: [], values: [0.5] });
+    const halved = builder.emit(ops.mul, [builder.emit(ops.exp, [x], {}), half], {});
+    builder.output('z', builder.emit(ops.neg, [builder.emit(ops.add, [halved, y], {})], {}));
+    const graph = builder.finish();
+    const { boxes } = drawingOf({ ...program, entries: new Map([['step', graph]]) }, graph, '', 1);
+    const chains = boxes.filter(({ kind }) => kind === 'nodes').map(({ lines }) => lines.map(({ text }) => text));
+    expect(chains).toEqual([
+      ['exp', 'mul 0.5'],
+      ['add', 'neg'],
     ]);
   });
 

@@ -67,7 +67,9 @@ export function drawingOf(program: Program, graph: Graph, scope: string, depth: 
       : nodesLabel(outer, part.nodes, constants);
     placed.push({ box: { id: `part${placed.length}`, kind: part.kind, lines, ...frame }, nodes: part.nodes });
   };
-  for (const part of partsOf(graph.nodes.filter(inside), scope, depth)) place(part, scope, {});
+  const nodes = graph.nodes.filter((node) => inside(node) && node.op.name !== 'constant');
+  const shown = (value: Value) => !constants.has(value);
+  for (const part of partsOf(nodes, shown, scope, depth)) place(part, scope, {});
 
   const boxOf = new Map(placed.flatMap(({ box, nodes }) => nodes.map((node) => [node, box.id] as const)));
   const inputs = new Map<Value, Box>();

@@ -31,7 +31,7 @@ const LETTER = { name: 7.7, op: 7.2, param: 6.6, type: 6.6 } satisfies Record<Li
 export async function layoutDrawing({ boxes, frames, arrows }: Drawing): Promise<Layout> {
   const { Graph, layout } = await import('@dagrejs/dagre'); // only pictures need it
   const graph = new Graph({ compound: true });
-  graph.setGraph({ rankdir: 'TB', nodesep: 28, ranksep: 34, edgesep: 18, marginx: MARGIN, marginy: 8 });
+  graph.setGraph({ rankdir: 'TB', nodesep: 28, ranksep: 34, edgesep: 18, marginx: MARGIN, marginy: MARGIN });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const { id } of frames) graph.setNode(id, {});
   for (const { id, lines } of boxes) graph.setNode(id, sizeOf(lines));

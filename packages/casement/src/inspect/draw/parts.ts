@@ -1,4 +1,4 @@
-import { inputAt, type Node } from '@casement/ir';
+import { inputAt, type Node, type Value } from '@casement/ir';
 import { contracted, convex } from './convex.ts';
 
 /** What stands in a picture of a scope: a block called in it, or nodes of its own. */
@@ -23,18 +23,23 @@ export interface NodePart {
  * Divides the nodes of `scope` into the blocks called in it and the nodes of its own, in topological order. A block that
  * is a part of the scope's name only, because data leaves it and comes back, is divided further.
  *
+ * @param shown whether a value is drawn as an operand
  * @param depth how many levels of blocks are told apart; 1 draws those of the scope closed
  */
-export function partsOf(nodes: readonly Node[], scope: string, depth: number): readonly Part[] {
-  const drawn = nodes.filter(({ op }) => op.name !== 'constant');
-  let keys = new Map(drawn.map((node) => [node, childScope(scope, node)]));
+export function partsOf(
+  nodes: readonly Node[],
+  shown: (value: Value) => boolean,
+  scope: string,
+  depth: number,
+): readonly Part[] {
+  let keys = new Map(nodes.map((node) => [node, childScope(scope, node)]));
   for (;;) {
-    const { units, cyclic } = contracted(drawn, keys);
-    if (cyclic.size === 0) return open(units, keys, depth);
-    const wrong = [...cyclic].filter((key) => !convex(drawn, (node) => keys.get(node) === key));
+    const { units, cyclic } = contracted(nodes, keys, shown);
+    if (cyclic.size === 0) return open(units, keys, shown, depth);
+    const wrong = [...cyclic].filter((key) => !convex(nodes, (node) => keys.get(node) === key));
     const divided = new Set(wrong.length > 0 ? wrong : cyclic);
     keys = new Map(
-      drawn.map((node) => {
+      nodes.map((node) => {
         const key = keys.get(node);
         return [node, key !== undefined && divided.has(key) ? childScope(key, node) : key];
       }),
@@ -42,17 +47,22 @@ export function partsOf(nodes: readonly Node[], scope: string, depth: number): r
   }
 }
 
-function open(units: readonly (readonly Node[])[], keys: ReadonlyMap<Node, string | undefined>, depth: number): Part[] {
+function open(
+  units: readonly (readonly Node[])[],
+  keys: ReadonlyMap<Node, string | undefined>,
+  shown: (value: Value) => boolean,
+  depth: number,
+): Part[] {
   const parts = units.map((nodes): Part => {
     const scope = keys.get(inputAt(nodes, 0));
     if (scope === undefined) return { kind: 'nodes', nodes };
-    const parts = depth > 1 ? partsOf(nodes, scope, depth - 1) : [];
+    const parts = depth > 1 ? partsOf(nodes, shown, scope, depth - 1) : [];
     // A frame around a single op says no more than the closed box.
     return { kind: 'block', scope, nodes, ...(parts.length > 1 ? { parts } : {}) };
   });
   const [only] = parts;
   // A box alone says nothing.
-  if (parts.length === 1 && only?.kind === 'block') return [...partsOf(only.nodes, only.scope, depth)];
+  if (parts.length === 1 && only?.kind === 'block') return [...partsOf(only.nodes, shown, only.scope, depth)];
   return parts;
 }
 
