@@ -2,6 +2,12 @@ import { formatError, formatTable } from '../format.ts';
 import type { OutputReport } from './compareOutput.ts';
 import type { TensorReport } from './verify.ts';
 
+const INTEGERS = {
+  f32: 'integers must be the same',
+  f16: 'integers do not decide, since near ties may fall the other way',
+  bf16: 'integers do not decide, since near ties may fall the other way',
+} as const;
+
 /** The lines of a report on tensors, but for its departures: a row for each output, a column for each target. */
 export function formatTensors({ model, golden, dtype, targets }: TensorReport): string[] {
   const rows = (targets[0]?.outputs ?? []).map(({ entry, output, shape }, i) => {
@@ -12,7 +18,7 @@ export function formatTensors({ model, golden, dtype, targets }: TensorReport): 
   const allowed = ['allowed', '', ...targets.map(({ tolerance }) => formatError(tolerance))];
   return [
     `${model} against ${golden}`,
-    `${dtype}; largest absolute differences, against PyTorch; integers must be the same`,
+    `${dtype}; largest absolute differences, against PyTorch; ${INTEGERS[dtype]}`,
     '',
     formatTable([['output', 'shape', ...targets.map(({ target }) => target)], ...rows, allowed]),
     ...(unused.length > 0 ? ['', `in the golden, but neither given nor compared: ${unused.join(', ')}`] : []),
