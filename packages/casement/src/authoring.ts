@@ -12,5 +12,6 @@ export {
   tap,
 } from '@casement/passes';
 export type { HostTensor, HostTensors } from '@casement/session';
+export { UserError } from './error.ts';
 export { joinAlong, sliceAlong, stackTensors } from './tensorAxes.ts';
 export type { GoldenRunner, GoldenScript } from './verify/goldenScript.ts';

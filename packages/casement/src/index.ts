@@ -3,7 +3,6 @@ export type { Profile, Target } from './artifact/compile.ts';
 export { readManifest } from './artifact/manifest.ts';
 export { openExecutor } from './artifact/openExecutor.ts';
 export * from './authoring.ts';
-export { UserError } from './error.ts';
 export { type ImportOptions, importModel } from './import/importModel.ts';
 export { formatInspection } from './inspect/formatInspection.ts';
 export { formatWeightMap } from './inspect/formatWeightMap.ts';
