@@ -29,6 +29,9 @@ import { fields, index, number, only, readConfig, size } from '../shared/config.
 import { dense, norm } from '../shared/layers.ts';
 import { projectionsOf, type VitConfig, vitLayer } from '../shared/vit.ts';
 
+/** What a text without any token means is undefined. */
+export { requireWords as golden } from '../shared/requireWords.ts';
+
 const tower = {
   hidden_size: size,
   intermediate_size: size,
@@ -45,7 +48,7 @@ const schema = {
 
 /**
  * Images and texts are as similar as each patch is to the word it is most like, and each word to its patch (FILIP, arXiv
- * 2111.07783). A text needs a word: what one without any gives means nothing.
+ * 2111.07783). A text needs a word.
  */
 export default (config: unknown) => {
   const c = readConfig(config, schema, ({ text_config: text, vision_config: vision }) => [

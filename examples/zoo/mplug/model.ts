@@ -2,6 +2,9 @@ import { add, broadcastTo, concat, constant, entry, model, slice, stack, type Te
 import { bertEmbeddings, bertLayer, wordsOf } from '../shared/bert.ts';
 import { index, number, only, readConfig, size } from '../shared/config.ts';
 
+/** What a text without any token means is undefined. */
+export { requireWords as golden } from '../shared/requireWords.ts';
+
 const fields = {
   text_encoder_layers: index,
   fusion_layers: size,
@@ -22,7 +25,7 @@ type Mask = TensorOf<'i32[batch text]'>;
 
 /**
  * In most layers the text alone is computed and reads the image, which is long; every few layers both meet (mPLUG, arXiv
- * 2205.12005). A text needs a token: what one without any gives means nothing.
+ * 2205.12005). A text needs a token.
  */
 export default (config: unknown) => {
   const c = readConfig(config, fields, (c) => [
