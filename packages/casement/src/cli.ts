@@ -43,7 +43,9 @@ export async function main(argv: readonly string[]): Promise<void> {
     await program.parseAsync(argv);
   } catch (error) {
     process.exitCode = 1;
-    if (error instanceof Error && FOR_USERS.has(error.name)) console.error(`error: ${error.message}`);
+    // The system's own errors (no such folder, disk full, no permission) name the path and need no stack.
+    const forUser = error instanceof Error && (FOR_USERS.has(error.name) || 'syscall' in error);
+    if (forUser) console.error(`error: ${error.message}`);
     else console.error(error);
   }
 }

@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Program } from '@casement/ir';
 import { type Command, InvalidArgumentError } from 'commander';
 import { UserError } from '../error.ts';
@@ -88,6 +89,7 @@ function requirePicture(option: string, file: string): void {
 
 async function writePicture(file: string, svg: string, title: string): Promise<void> {
   const page = `<!doctype html>\n<meta charset="utf-8">\n<meta name="color-scheme" content="light dark">\n<title>${escapeText(title)}</title>\n${svg}`;
+  await mkdir(dirname(file), { recursive: true });
   await writeFile(file, file.endsWith('.html') ? page : svg);
 }
 
