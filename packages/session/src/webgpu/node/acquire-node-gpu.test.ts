@@ -43,7 +43,9 @@ const EXPECTED = Array.from({ length: 64 }, (_, i) => i * i);
 describe('acquireNodeGpu', () => {
   it('says what to install without Dawn, and does not keep the failure', async () => {
     vi.doMock('webgpu', () => Promise.reject(new Error('not there')));
-    await expect(acquireNodeGpu()).rejects.toThrowErrorMatchingInlineSnapshot(`[Error: WebGPU in Node needs the npm package "webgpu" (Dawn), which did not load: npm install webgpu]`);
+    await expect(acquireNodeGpu()).rejects.toThrowErrorMatchingInlineSnapshot(
+      `[Error: WebGPU in Node needs the npm package "webgpu" (Dawn), which did not load: npm install webgpu]`,
+    );
     vi.doUnmock('webgpu');
     expect(await squares(await openDevice(await acquireNodeGpu()))).toEqual(EXPECTED);
   });

@@ -74,6 +74,8 @@ describe('unpackOnce', () => {
       () => expect.fail('trusted it'),
       (e) => e,
     );
-    expect(error.message.replaceAll(scratch, 'SCRATCH')).toMatchInlineSnapshot(`"No cache folder: neither SCRATCH/block/casement nor SCRATCH/casement-0 is a folder of yours that can be written. Set XDG_CACHE_HOME to one."`);
+    expect(error.message.replaceAll(scratch, 'SCRATCH')).toMatchInlineSnapshot(
+      `"No cache folder: neither SCRATCH/block/casement nor SCRATCH/casement-0 is a folder of yours that can be written. Set XDG_CACHE_HOME to one."`,
+    );
   });
 });
