@@ -35,6 +35,11 @@ beforeAll(async () => {
     tensors: ({ 'lm_head.weight': head, ...rest }) =>
       head ? { ...rest, 'lm_head.weight': { ...head, shape: [64, 256] } } : rest,
   });
+  await checkpoint('tied', {
+    config: (text) => text.replace('"tie_word_embeddings": false', '"tie_word_embeddings": true'),
+    tensors: ({ 'model.embed_tokens.weight': embed, ...rest }) =>
+      embed ? { ...rest, 'model.embed_tokens.weight': embed, 'lm_head.weight': embed } : rest,
+  });
   await checkpoint('truncated');
   await truncate(join(cwd, 'truncated', 'model.safetensors'), 100_000);
 });
@@ -99,7 +104,10 @@ it.each([
   expect(await readdir(cwd, { recursive: true })).toEqual(before);
 });
 
-it('accepts an extra weight that it is told to accept', async () => {
-  const { status, stderr } = await casement(cwd, ['build', 'extra', '--allow-extra', '--out', 'out']);
+it.each([
+  ['an extra weight that it is told to accept', 'build extra --allow-extra --out extra-out'],
+  ['tied weights that are stored twice', 'build tied --out tied-out'],
+])('accepts %s', async (_, command) => {
+  const { status, stderr } = await casement(cwd, command.split(' '));
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
 });

@@ -1,7 +1,6 @@
 import type { Program } from '@casement/ir';
 import {
   locateShards,
-  matchParams,
   type RenameTable,
   requireComplete,
   shardTensor,
@@ -9,7 +8,7 @@ import {
   type WriteProgress,
   writeShards,
 } from '@casement/weights';
-import { expectedParams } from '../load/expectedParams.ts';
+import { matchCheckpoint } from '../load/matchCheckpoint.ts';
 import { keepWeights } from './keepWeights.ts';
 import type { PreparedWeights, PutWeights } from './preparedWeights.ts';
 import { requireSpace } from './requireSpace.ts';
@@ -25,7 +24,7 @@ export interface WeightOptions {
 
 /**
  * Finds a program's weights in a checkpoint, or in the artifact folder `previous`, if those were made from the same
- * files and would come out the same. Reads no values. Throws WeightError when the checkpoint does not fit.
+ * files and would come out the same. Reads no values but those of what may be copies. Throws WeightError when the checkpoint does not fit.
  */
 export async function prepareWeights(
   program: Program,
@@ -33,7 +32,7 @@ export async function prepareWeights(
   previous: string | undefined,
   options: WeightOptions,
 ): Promise<PreparedWeights> {
-  const report = matchParams(expectedParams(program), source, options.rename);
+  const report = await matchCheckpoint(program, source, options.rename);
   requireComplete(report, { allowLeftOver: options.allowExtra ?? false });
   const recipes = report.matched.map(({ name, tensor }): TensorRecipe => {
     return { name, dtype: program.params.get(name)?.type.dtype ?? tensor.dtype, from: tensor };
