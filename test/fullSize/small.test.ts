@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build, openExecutor, presets, randomWeights, truncateConfig } from 'casement';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { compareWithReference } from './compareWithReference.ts';
+import { compareRuns, recordRuns } from './compareRuns.ts';
 import { openReference } from './openReference.ts';
 
 let dir: string;
@@ -36,11 +36,12 @@ describe.each(Object.entries(sizes))('%s, shrunk to two layers', (name, smaller)
       const artifact = join(dir, `${name}-${dtype}`);
       await build({ model: checkpoint, out: artifact, targets: ['onnx', 'webgpu'], dtype });
       const reference = await openReference(checkpoint, dtype);
+      const runs = await recordRuns(reference);
+      await reference.dispose();
       for (const target of ['onnx', 'webgpu'] as const) {
         const executor = await openExecutor(artifact, target);
-        const comparisons = await compareWithReference(reference, executor);
+        const comparisons = await compareRuns(runs, executor);
         await executor.dispose();
-        await reference.reset();
         expect(comparisons.map(({ run, output }) => `${run} ${output}`)).toEqual([
           'encodeImage image_embeds',
           'step logits',
@@ -52,7 +53,6 @@ describe.each(Object.entries(sizes))('%s, shrunk to two layers', (name, smaller)
           expect(maxDifference).toBeLessThan(dtype === 'f32' ? 1e-4 : 2e-2);
         }
       }
-      await reference.dispose();
     }
   });
 });

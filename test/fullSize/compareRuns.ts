@@ -2,6 +2,13 @@ import { seededRandom } from '@casement/ir';
 import type { Executor, HostTensor } from '@casement/session';
 import { drawInputs } from './drawInputs.ts';
 
+/** A run of the reference: what it got and what it gave. */
+export interface Run {
+  readonly entry: string;
+  readonly inputs: Readonly<Record<string, HostTensor>>;
+  readonly outputs: Readonly<Record<string, HostTensor>>;
+}
+
 /** An output of a run on an executor beside the reference's. */
 export interface Comparison {
   readonly run: string;
@@ -17,18 +24,17 @@ const TOKENS = 2;
 const PATCHES_PER_TOKEN = 4;
 
 /**
- * Shows an image to both executors and feeds text, first three tokens, then one: what each run of a conversation needs.
- * Both get the same image tokens, so that each run is compared for itself.
+ * Shows an image to the reference and feeds text, first three tokens, then one: what a conversation needs. The decoder
+ * gets the image tokens that the encoder gave.
  */
-export async function compareWithReference(reference: Executor, executor: Executor): Promise<Comparison[]> {
+export async function recordRuns(reference: Executor): Promise<Run[]> {
   const { signature } = reference;
   const random = seededRandom(1);
-  const comparisons: Comparison[] = [];
+  const runs: Run[] = [];
   const run = async (entry: string, inputs: Record<string, HostTensor>) => {
-    const wanted = await reference.run(entry, inputs);
-    const found = await executor.run(entry, inputs);
-    comparisons.push(...Object.entries(wanted).map(([name, tensor]) => compare(entry, name, found[name], tensor)));
-    return wanted;
+    const outputs = await reference.run(entry, inputs);
+    runs.push({ entry, inputs, outputs });
+    return outputs;
   };
 
   let image: Record<string, HostTensor> = {};
@@ -51,6 +57,16 @@ export async function compareWithReference(reference: Executor, executor: Execut
   for (const seq of [3, 1]) {
     await run('step', drawInputs(signature, 'step', { seq }, random, start));
     start += seq;
+  }
+  return runs;
+}
+
+/** Repeats the reference's runs on an executor, each on the reference's own inputs, and compares all outputs. */
+export async function compareRuns(runs: readonly Run[], executor: Executor): Promise<Comparison[]> {
+  const comparisons: Comparison[] = [];
+  for (const { entry, inputs, outputs } of runs) {
+    const found = await executor.run(entry, inputs);
+    comparisons.push(...Object.entries(outputs).map(([name, wanted]) => compare(entry, name, found[name], wanted)));
   }
   return comparisons;
 }
