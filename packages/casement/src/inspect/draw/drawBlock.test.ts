@@ -4,7 +4,8 @@ import { GraphBuilder, ops, type Program, parseTypeText } from '@casement/ir';
 import { describe, expect, test } from 'vitest';
 import { loadModel } from '../../load/loadModel.ts';
 import { drawBlock } from './drawBlock.ts';
-import { type Arrow, type Drawing, drawingOf } from './drawing.ts';
+import type { Arrow, Drawing } from './drawing.ts';
+import { drawingOf } from './drawingOf.ts';
 import { layoutDrawing } from './layout.ts';
 
 const fixtures = fileURLToPath(new URL('../../../../../test/fixtures', import.meta.url));
