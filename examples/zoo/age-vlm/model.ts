@@ -43,13 +43,13 @@ export default (config: unknown) => {
     const map = convNext(pixels, vision);
     const [samples, width, rows, columns] = map.shape;
     const places = reshape(transpose(map, [samples, rows, columns, width]), [samples, keys, width]);
-    return { map, tokens: dense(places, 'multi_modal_projector', 'hidden') };
+    return dense(places, 'multi_modal_projector', 'hidden');
   };
 
   const encodeImage = entry(
     { inputs: { pixel_values: 'float[samples channels height width]' } },
     ({ pixel_values }) => ({
-      image_tokens: encode(pixel_values).tokens,
+      image_tokens: encode(pixel_values),
     }),
   );
 
@@ -57,11 +57,11 @@ export default (config: unknown) => {
   const forward = entry(
     { inputs: { pixel_values: 'float[samples channels height width]', input_ids: 'i32[samples seq]' }, params },
     ({ pixel_values, input_ids }, p) => {
-      const { map, tokens } = encode(pixel_values);
+      const tokens = encode(pixel_values);
       const y = tokens as TensorOf<'float[samples keys hidden]'>; // the decoder was told what they are called
-      const { last, hidden } = decoder.forward({ ids: input_ids, y, visible: undefined, sees: undefined });
+      const { last } = decoder.forward({ ids: input_ids, y, visible: undefined, sees: undefined });
       const logits = linear(last, p['language_model.lm_head.weight']);
-      return { image_tokens: tokens, logits, hidden_states: hidden, feature_map: map };
+      return { image_tokens: tokens, logits };
     },
   );
 

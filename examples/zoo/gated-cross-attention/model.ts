@@ -20,7 +20,6 @@ import {
   reshape,
   sliceAlong,
   splitHeads,
-  stack,
   type Tensor,
   tanh,
   upTo,
@@ -152,20 +151,11 @@ export default (config: unknown) => {
         imageOfKey: 'i32[samples images*tokens]',
       },
     },
-    ({ x, positions, ...images }) => {
-      const hidden = [x];
-      const afterGated: (typeof x)[] = [];
-      let current = x;
-      for (const { gated, forward } of layers) {
-        if (gated) {
-          current = gated.forward({ x: current, ...images });
-          afterGated.push(current);
-        }
-        current = forward({ x: current, positions });
-        hidden.push(current);
-      }
-      return { last: current, hidden: stack(hidden, 'states'), afterGated: stack(afterGated, 'gatedBlocks') };
-    },
+    ({ x, positions, ...images }) =>
+      layers.reduce(
+        (x, { gated, forward }) => forward({ x: gated ? gated.forward({ x, ...images }) : x, positions }),
+        x,
+      ),
   );
 
   /** A whole pass over texts with all their images; image i stands before text index insertion_points[i]. */
@@ -183,15 +173,14 @@ export default (config: unknown) => {
       const isBefore = lessOrEqual(reshape(insertion_points, ['samples', 'images', 1]), row);
       const number = add(iota(image_features, 'images'), 1);
       const numbers = broadcastTo(reshape(number, ['images', 1]), ['samples', 'images', 'tokens']);
-      const { last, hidden, afterGated } = decoder({
+      const last = decoder({
         x: gather(p['model.embed_tokens.weight'], 'vocab', input_ids),
         positions: broadcastTo(row, ['samples', 'seq']),
         y: reshape(image_features, ['samples', 'images*tokens', 'imageHidden']),
         imageOfRow: reduceSum(cast(isBefore, 'i32'), 'images'),
         imageOfKey: reshape(numbers, ['samples', 'images*tokens']),
       });
-      const logits = linear(finalNorm(last), p['lm_head.weight']);
-      return { logits, hidden_states: hidden, after_gated_blocks: afterGated };
+      return { logits: linear(finalNorm(last), p['lm_head.weight']) };
     },
   );
 
@@ -226,7 +215,6 @@ export default (config: unknown) => {
       images: upTo(8, { min: 0 }),
       tokens: upTo(512),
       window: capacity(512),
-      gatedBlocks: Math.ceil(c.num_hidden_layers / c.cross_layer_interval),
     },
     entries: { forward, openImage, step },
   });

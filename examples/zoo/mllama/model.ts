@@ -36,7 +36,7 @@ export default (config: unknown) => {
     ({ input_ids, cross_attention_states: y, cross_attention_mask }, p) => {
       const tiles = reshape(less(0, cross_attention_mask), ['samples', 'seq', 'images*tiles']);
       const seen = seenKeys(tiles, y, 'keys', tokensPerTile);
-      const { last, hidden, cached } = decoder.forward({
+      const { last, cached } = decoder.forward({
         ids: input_ids,
         y,
         visible: visibleKeys(seen),
@@ -46,7 +46,6 @@ export default (config: unknown) => {
       const order = ['samples', 'kvHeads', 'keys', 'headDim'] as const;
       return {
         logits: linear(last, p['lm_head.weight']),
-        hidden_states: hidden,
         ...(first ? { cross_key: transpose(first.k, order), cross_value: transpose(first.v, order) } : {}),
       };
     },

@@ -6,14 +6,13 @@ import {
   gather,
   iota,
   norm,
-  stack,
   type TensorOf,
   upTo,
   when,
 } from 'casement';
 import { index, listOf } from './config.ts';
 import { type CrossOptions, crossLayer, imageInputs } from './crossLayer.ts';
-import { type Llama, llamaDims, llamaFields, llamaLayer, llamaOptions, llamaProblems } from './llama.ts';
+import { type Llama, LONGEST_IMAGE, llamaDims, llamaFields, llamaLayer, llamaOptions, llamaProblems } from './llama.ts';
 
 /** Fields of a config.json: Llama's, and which layers read an image and nothing else (Llama 3.2 Vision). */
 export const crossDecoderFields = { ...llamaFields, cross_attention_layers: listOf(index) };
@@ -35,7 +34,12 @@ export function crossDecoderProblems(c: CrossDecoder, at = ''): readonly (string
 const EXTRA_EMBEDDINGS = 8;
 
 export function crossDecoderDims(c: CrossDecoder): DimDeclarations {
-  return { ...llamaDims(c), embeddings: c.vocab_size + EXTRA_EMBEDDINGS, keys: upTo(8192), window: capacity(8192) };
+  return {
+    ...llamaDims(c),
+    embeddings: c.vocab_size + EXTRA_EMBEDDINGS,
+    keys: upTo(LONGEST_IMAGE),
+    window: capacity(LONGEST_IMAGE),
+  };
 }
 
 /**
@@ -62,7 +66,6 @@ export function crossDecoder(c: CrossDecoder, name: string, options: CrossOption
     ({ ids, ...image }, p) => {
       const positions = broadcastTo(iota(ids, 'seq'), ['samples', 'seq']);
       let x = gather(p['embed_tokens.weight'], 'embeddings', ids);
-      const hidden = [x];
       const cached: Cached[] = [];
       for (const layer of layers) {
         if (layer.reads === 'text') x = layer.forward({ x, positions });
@@ -71,9 +74,8 @@ export function crossDecoder(c: CrossDecoder, name: string, options: CrossOption
           cached.push(keyValue);
           x = read;
         }
-        hidden.push(x);
       }
-      return { last: finalNorm(x), hidden: stack(hidden, 'states'), cached };
+      return { last: finalNorm(x), cached };
     },
   );
 
