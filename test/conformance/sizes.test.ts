@@ -13,7 +13,7 @@ afterAll(() => bench.close());
 const CASES: Readonly<Record<string, string>> = {
   'strided convolutions of images of any size': `program images
 dim height = 9 .. 40
-dim width = 9 .. 40
+dim width = 12 .. 40
 param @patch : f32[4 3 4 4]
 param @halve : f32[6 4 2 2]
 param @odd : f32[6 3 3 3]
@@ -26,12 +26,14 @@ entry main(%pixels : f32[2 3 height width]) {
   %turned : f32[2 floor(height/8) floor(width/8) 6] = transpose(%c) {perm=[0 2 3 1]}
   %tokens : f32[2 floor(height/8)*floor(width/8) 6] = reshape(%turned) {shape=[2 floor(height/8)*floor(width/8) 6]}
   %count : i32[floor(height/8)*floor(width/8)+1] = iota() {size=floor(height/8)*floor(width/8)+1}
+  %pooled : f32[2 4 floor(height/8) floor(width/12)] = meanPool2d(%a) {size=[2 3], stride=[2 3]}
   %odd : f32[2 6 floor((height+1)/2) width] = conv2d(%pixels, @odd) {stride=[2 1], padding=[1 1 1 1]}
   return tokens = %tokens
   return count = %count
   return odd = %odd
+  return pooled = %pooled
 }
-call main height=9 width=11
+call main height=9 width=13
 call main height=40 width=15
 call main height=33 width=32
 `,

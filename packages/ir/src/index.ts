@@ -15,6 +15,7 @@ export { type Conv2dAttrs, convGroups } from './ops/conv2d.ts';
 export * from './ops/index.ts';
 export { type RopeAttrs, ropeAngles } from './ops/rope.ts';
 export { parseDim } from './parse-dim.ts';
+export type { PoolAttrs } from './pool.ts';
 export * from './program.ts';
 export { normal, seededRandom, seedOf } from './random.ts';
 export { roundToBf16, roundToF16 } from './round.ts';

@@ -56,6 +56,12 @@ const conv2d: OpCost = {
   reads: 'all',
 };
 
+/** One operation for each element of each window. */
+const pooling: OpCost = {
+  flops: (node) => productDims([elements(node), ...(node.attrs.size as readonly number[])]), // as the ops declare it
+  reads: 'all',
+};
+
 /** Its two products, over the pairs of a query and a key that it sees. */
 const attention: OpCost = {
   flops: (node, segmentPairs) => {
@@ -107,6 +113,8 @@ export const costs = {
   log: perElement(1),
   matmul,
   max: perElement(1),
+  maxPool2d: pooling,
+  meanPool2d: pooling,
   min: perElement(1),
   mul: perElement(1),
   neg: perElement(1),

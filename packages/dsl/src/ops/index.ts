@@ -2,7 +2,7 @@ export { type AttentionOptions, attention, attentionWeights } from './attention.
 export { add, and, div, equal, less, lessOrEqual, max, min, mul, or, pow, sub } from './binary.ts';
 export { compress, nonZero } from './compress.ts';
 export { constant } from './constant.ts';
-export { type Conv2dOptions, conv2d } from './conv.ts';
+export { type Conv2dOptions, conv2d, maxPool2d, meanPool2d, type Pool2dOptions } from './conv.ts';
 export { gather, gatherAlong, oneHot, scatterAlong } from './gather.ts';
 export { broadcastTo, iota, mergeHeads, reshape, splitHeads, transpose } from './layout.ts';
 export { linear, matmul } from './linear.ts';

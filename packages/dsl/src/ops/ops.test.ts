@@ -59,6 +59,8 @@ const cases = {
   constant: ({ x }) => dsl.constant(x, 'float', ['heads', 2], [1, 2, 3, 4]),
   'conv2d(patches)': ({ image, filter }) =>
     dsl.conv2d(image, filter, undefined, { stride: 2, to: ['floor(seq/2)', 'floor(height/2)'] }),
+  'maxPool2d(image)': ({ image }) => dsl.maxPool2d(image, { size: 2, to: ['floor(seq/2)', 'floor(height/2)'] }),
+  'meanPool2d(image)': ({ image }) => dsl.meanPool2d(image, { size: [1, 3], stride: 1, to: ['seq', 'height-2'] }),
   'conv2d(same size)': ({ image, filter, bias }) => dsl.conv2d(image, filter, bias, { padding: [0, 0, 1, 1] }),
   'cumSum(ids, seq)': ({ ids }) => dsl.cumSum(ids, 'seq'),
   'argSort(x, hidden)': ({ x }) => dsl.argSort(x, 'hidden', { descending: true }),

@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { runOp } from '../../../../test/support/runOp.ts';
+import { evaluateGraph } from '../evaluate.ts';
 import { seededRandom } from '../random.ts';
 import { drawTensor } from '../samples.ts';
 import { type HostTensor, tensorOf } from '../tensor.ts';
+import { parseProgram } from '../text/parse.ts';
 import { ops } from './index.ts';
 
 const cases = fc.record({
@@ -76,6 +78,24 @@ it('of patches is a linear layer on each of them', () => {
   turned.data.forEach((value, i) => {
     expect(y.data[i]).toBeCloseTo(value, 5);
   });
+});
+
+it('refuses an image that is smaller than the kernel', () => {
+  const [x, weight] = [tensorOf('f32', [1, 1, 2, 1], [5, 6]), tensorOf('f32', [1, 1, 4, 1], [1, 1, 1, 1])];
+  const attrs = { stride: [1, 1], padding: [1, 0, 0, 0] };
+  expect(() => runOp(ops.conv2d, [x, weight], attrs)).toThrow('a window of 4 does not fit into 2 and 1 of padding');
+  const sized = parseProgram(`program p
+dim h = 1 .. 8
+param @w : f32[1 1 4 1]
+entry main(%x : f32[1 1 h 1]) {
+  %y : f32[1 1 floor((h+1)/2)-1 1] = conv2d(%x, @w) {stride=[2 1], padding=[0 0 1 0]}
+  return y = %y
+}
+`);
+  const graph = sized.entries.get('main') ?? expect.fail('no entry');
+  const given = ({ name }: { name: string }) => (name === 'x' ? x : weight);
+  const run = () => evaluateGraph(graph, graph.outputs.map(({ value }) => value), { given, bindings: new Map([['h', 2]]) }); // biome-ignore format: a call
+  expect(run).toThrow('y: a window of 4 does not fit into 2 and 1 of padding');
 });
 
 it('gives its bias where a kernel sees padding alone', () => {

@@ -1,8 +1,8 @@
-import { addDims, type Dim, divDims, floorDim } from '../dim.ts';
 import { arity, dimAt, inputAt, requireFloat, requireRank, requireSameDType, requireShape } from '../infer.ts';
 import type { CoreOp } from '../op.ts';
 import { makeTensor, stridesOf } from '../tensor.ts';
 import { printType, type TensorType } from '../types.ts';
+import { requireCounts, requireWindow, windowPlaces } from '../window.ts';
 
 /** `stride`: [down, right]. `padding`: rows and columns of zeros at [top, left, bottom, right]. */
 export type Conv2dAttrs = { readonly stride: readonly number[]; readonly padding: readonly number[] };
@@ -27,8 +27,8 @@ export const conv2d: CoreOp<Conv2dAttrs> & { readonly name: 'conv2d' } = {
     if (bias) requireShape(bias, [out], 'the bias');
     const [down = 1, right = 1] = stride;
     const [top = 0, left = 0, bottom = 0, end = 0] = padding;
-    const height = placesOf(dimAt(x.shape, 2), top + bottom, kernelHeight, down);
-    const width = placesOf(dimAt(x.shape, 3), left + end, kernelWidth, right);
+    const height = windowPlaces(dimAt(x.shape, 2), top + bottom, kernelHeight, down);
+    const width = windowPlaces(dimAt(x.shape, 3), left + end, kernelWidth, right);
     return [{ dtype: x.dtype, shape: [dimAt(x.shape, 0), out, height, width] }];
   },
   reference(inputs, { stride, padding }, outputs) {
@@ -37,7 +37,9 @@ export const conv2d: CoreOp<Conv2dAttrs> & { readonly name: 'conv2d' } = {
     const [, channels = 1, height = 1, width = 1] = x.shape;
     const [out = 1, perGroup = 1, kernelHeight = 1, kernelWidth = 1] = weight.shape;
     const [down = 1, right = 1] = stride;
-    const [top = 0, left = 0] = padding;
+    const [top = 0, left = 0, bottom = 0, end = 0] = padding;
+    requireWindow(height, top + bottom, kernelHeight);
+    requireWindow(width, left + end, kernelWidth);
     const [batchStride = 1, outStride = 1, rowStride = 1] = stridesOf(shape);
     const outPerGroup = (out * perGroup) / channels;
     return [
@@ -100,19 +102,4 @@ function sizeAt(weight: TensorType, axis: number): number {
   const size = weight.shape[axis];
   if (typeof size !== 'number') throw new TypeError(`the weight must have fixed sizes, got ${printType(weight)}`);
   return size;
-}
-
-function requireCounts(counts: readonly number[], length: number, least: number, what: string): void {
-  const fits = counts.length === length && counts.every((count) => Number.isInteger(count) && count >= least);
-  if (!fits) throw new TypeError(`${what} must be ${length} whole numbers from ${least} on, got [${counts.join(' ')}]`);
-}
-
-/** How often a kernel fits into a padded axis. */
-function placesOf(size: Dim, padding: number, kernel: number, stride: number): Dim {
-  const steps = divDims(addDims(size, padding - kernel), stride) ?? 0; // numbers divide every size
-  const places = addDims(floorDim(steps), 1);
-  if (typeof places === 'number' && places < 0) {
-    throw new TypeError(`a kernel of ${kernel} does not fit into ${size} with ${padding} of padding`);
-  }
-  return places;
 }

@@ -161,6 +161,16 @@ describe('reductions and products', () => {
     expectOp('reduceSum', [counted('f32[2 2 2]')], middle, { axis: 1, keepDims: false });
   });
 
+  it('pool', () => {
+    const x = counted('f32[1 1 3 4]');
+    const halves = { size: [2, 2], stride: [2, 2] };
+    expectOp('maxPool2d', [x], ['f32[1 1 1 2]', [5, 7]], halves);
+    expectOp('meanPool2d', [x], ['f32[1 1 1 2]', [2.5, 4.5]], halves);
+    const columns: Filled = ['f32[1 1 1 4]', [8, 9, 10, 11]];
+    expectOp('maxPool2d', [x], columns, { size: [3, 1], stride: [1, 1] });
+    expectOp('meanPool2d', [x], ['f32[1 1 3 2]', [1, 2, 5, 6, 9, 10]], { size: [1, 3], stride: [1, 1] });
+  });
+
   it('reduce nothing', () => {
     expectOp('reduceSum', [['f32[2 0]', []]], ['f32[2]', [0, 0]], { axis: 1, keepDims: false });
     expectOp('reduceMax', [['f32[0]', []]], ['f32[1]', [-Infinity]], { axis: 0, keepDims: true });

@@ -35,7 +35,9 @@ import { log } from './log.ts';
 import { logSoftmax } from './logSoftmax.ts';
 import { matmul } from './matmul.ts';
 import { max } from './max.ts';
+import { maxPool2d } from './maxPool2d.ts';
 import { maxSimilarity } from './maxSimilarity.ts';
+import { meanPool2d } from './meanPool2d.ts';
 import { min } from './min.ts';
 import { mul } from './mul.ts';
 import { neg } from './neg.ts';
@@ -98,6 +100,8 @@ export const coreOps = {
   log,
   matmul,
   max,
+  maxPool2d,
+  meanPool2d,
   min,
   mul,
   neg,

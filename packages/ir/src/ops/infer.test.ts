@@ -504,6 +504,12 @@ describe('composite ops', () => {
         ['conv2d', ['f32[b 3 8 8]', 'f32[8 3 4 4]'], { ...plain, stride: [0, 1] }],
         ['conv2d', ['f32[b 3 8 8]', 'f32[8 3 4 4]'], { ...plain, padding: [1, 1] }],
         ['conv2d', ['f32[b 3 2 8]', 'f32[8 3 4 4]'], plain],
+        ['maxPool2d', ['f16[b c h w]'], { size: [2, 2], stride: [2, 2] }],
+        ['meanPool2d', ['f32[b c h 9]'], { size: [1, 3], stride: [1, 2] }],
+        ['maxPool2d', ['f32[b c h]'], { size: [2, 2], stride: [2, 2] }],
+        ['maxPool2d', ['i32[b c h w]'], { size: [2, 2], stride: [2, 2] }],
+        ['meanPool2d', ['f32[b c h w]'], { size: [2, 0], stride: [2, 2] }],
+        ['meanPool2d', ['f32[b c h w]'], { size: [2, 2], stride: [2] }],
       ),
     ).toMatchInlineSnapshot(`
       "
@@ -521,7 +527,13 @@ describe('composite ops', () => {
       conv2d: the weight must have fixed sizes, got f32[8 3 k 4]
       conv2d: the stride must be 2 whole numbers from 1 on, got [0 1]
       conv2d: the padding must be 4 whole numbers from 0 on, got [1 1]
-      conv2d: a kernel of 4 does not fit into 2 with 0 of padding
+      conv2d: a window of 4 does not fit into 2
+      maxPool2d(f16[b c h w]) is f16[b c floor(h/2) floor(w/2)]
+      meanPool2d(f32[b c h 9]) is f32[b c h 4]
+      maxPool2d: x has 3 axes, f32[b c h], but 4 are needed
+      maxPool2d: needs a float tensor, got i32[b c h w]
+      meanPool2d: the size must be 2 whole numbers from 1 on, got [2 0]
+      meanPool2d: the stride must be 2 whole numbers from 1 on, got [2]
       "
     `);
   });

@@ -18,6 +18,7 @@ import { layerNorm, standardize } from './layerNorm.ts';
 import { linear } from './linear.ts';
 import { matmul } from './matmul.ts';
 import { nonZero } from './nonZero.ts';
+import { maxPool2d, meanPool2d } from './pool2d.ts';
 import { reduceMax, reduceMean, reduceMin, reduceSum } from './reduce.ts';
 import { reshape } from './reshape.ts';
 import { rmsNorm } from './rmsNorm.ts';
@@ -45,6 +46,8 @@ export const lowerings: { readonly [N in CoreOpName]: Lower<(typeof coreOps)[N]>
   gather,
   iota,
   matmul,
+  maxPool2d,
+  meanPool2d,
   nonZero,
   reduceMax,
   reduceMean,

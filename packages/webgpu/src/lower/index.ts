@@ -15,6 +15,7 @@ import { linear } from './linear.ts';
 import { matmul } from './matmul.ts';
 import { maxSimilarity } from './maxSimilarity.ts';
 import { nonZero } from './nonZero.ts';
+import { poolLowerings } from './pool2d.ts';
 import { minimumLowerings, reduceLowerings } from './reduce.ts';
 import { rmsNorm } from './rmsNorm.ts';
 import { rope } from './rope.ts';
@@ -24,6 +25,7 @@ import { stateLowerings } from './state.ts';
 
 const core = {
   ...elementwiseLowerings,
+  ...poolLowerings,
   ...reduceLowerings,
   ...shapeLowerings,
   ...stateLowerings,
