@@ -1,4 +1,4 @@
-import { number, only, readConfig, size } from '../shared/config.ts';
+import { index, number, only, readConfig, size } from '../shared/config.ts';
 
 /** Sizes of a checkpoint's `config.json`. Throws ConfigError that says what is wrong with it. */
 export function readHimapConfig(config: unknown) {
@@ -16,12 +16,12 @@ export function readHimapConfig(config: unknown) {
     attention_bias: only(false),
     mlp_bias: only(false),
     tie_word_embeddings: only(false),
-    system_length: size,
+    system_length: index,
     image_length: size,
     text_rank_layer: size,
-    text_rank_keep: size,
+    text_rank_keep: index,
     image_rank_layer: size,
-    image_rank_keep: size,
+    image_rank_keep: index,
   };
   return readConfig(config, schema, (c) => [
     c.num_attention_heads % c.num_key_value_heads > 0 && 'num_key_value_heads: must divide num_attention_heads',

@@ -11,7 +11,7 @@ export function readVlmaeConfig(config: unknown) {
     patch_size: size,
     num_channels: size,
     num_patches: size,
-    num_visible: size,
+    num_visible: index,
     hidden_act: only('gelu'),
     layer_norm_eps: number,
     decoder_hidden_size: size,

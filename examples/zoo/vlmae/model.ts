@@ -193,3 +193,5 @@ export default (config: unknown) => {
     entries: { reconstruct, match },
   });
 };
+
+export { requireWords as golden } from '../shared/requireWords.ts';
