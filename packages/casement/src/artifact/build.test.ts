@@ -117,6 +117,22 @@ describe('a build into the folder of another', () => {
       },
     ],
     [
+      'a manifest that is damaged',
+      async () => {
+        await writeFile(join(out, 'casement.json'), '{');
+        return make();
+      },
+    ],
+    [
+      'weights in the artifact with a damaged header',
+      async () => {
+        const [bytes, { atime, mtime }] = [await readFile(weightsOf(out)), await stat(weightsOf(out))];
+        await writeFile(weightsOf(out), bytes.fill('x', 8, 20));
+        await utimes(weightsOf(out), atime, mtime);
+        return make();
+      },
+    ],
+    [
       'no note of where the weights are from',
       async () => {
         await rm(join(out, 'weights-origin.json'));

@@ -1,6 +1,7 @@
 import { copyFile, link, readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { isCheckpointFile, openCheckpoint, WeightError } from '@casement/weights';
+import { UserError } from '../error.ts';
 import { readManifest } from './manifest.ts';
 import type { PreparedWeights } from './preparedWeights.ts';
 import { readOrigin } from './weightOrigin.ts';
@@ -13,7 +14,8 @@ import { readOrigin } from './weightOrigin.ts';
 export async function keepWeights(from: string, recipe: string): Promise<PreparedWeights | undefined> {
   const origin = await readOrigin(from);
   if (origin?.recipe !== recipe) return undefined;
-  const manifest = await readManifest(from);
+  const manifest = await readManifest(from).catch(ignoring(UserError));
+  if (manifest === undefined) return undefined;
   for (const { file, bytes } of manifest.weights.shards) {
     const found = await stat(join(from, file), { bigint: true }).catch(() => undefined);
     if (found?.size !== BigInt(bytes) || found.mtimeNs > origin.writtenNs) return undefined;
@@ -30,15 +32,18 @@ export async function keepWeights(from: string, recipe: string): Promise<Prepare
 
 /** Where each tensor lies; undefined when a header is damaged. */
 async function locate(from: string): Promise<PreparedWeights['locations'] | undefined> {
-  try {
-    const weights = await openCheckpoint(from);
-    const infos = weights.names().map((name) => weights.info(name));
-    await weights.close();
-    return new Map(infos.map((info) => [info.name, { ...info, file: basename(info.file ?? '') }]));
-  } catch (error) {
-    if (error instanceof WeightError) return undefined;
-    throw error;
-  }
+  const weights = await openCheckpoint(from).catch(ignoring(WeightError));
+  if (weights === undefined) return undefined;
+  const infos = weights.names().map((name) => weights.info(name));
+  await weights.close();
+  return new Map(infos.map((info) => [info.name, { ...info, file: basename(info.file ?? '') }]));
+}
+
+/** For `catch`: a damaged artifact is no error here, since it is about to be replaced. */
+function ignoring(kind: typeof UserError | typeof WeightError): (error: unknown) => undefined {
+  return (error) => {
+    if (!(error instanceof kind)) throw error;
+  };
 }
 
 async function linkOrCopy(from: string, to: string): Promise<void> {
