@@ -238,7 +238,7 @@ describe('errors say what is wrong and what to do', () => {
       `"UserError: <dir>/casa-checkpoint is a checkpoint folder, no artifact; build it first: casement build <dir>/casa-checkpoint --out <dir>"`,
     );
     expect(await problem(openModel(join(dir, 'casa'), { maxPixels: -1 }))).toMatchInlineSnapshot(
-      `"UserError: max-pixels must be above 0, got -1"`,
+      `"UserError: maxPixels must be above 0, got -1"`,
     );
     expect(await problem(openModel(join(dir, 'casa'), { target: 'webgpu' }))).toMatchInlineSnapshot(
       `"UserError: <dir>/casa was built for onnx, not for webgpu; build it with --target webgpu or all"`,
