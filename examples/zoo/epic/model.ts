@@ -23,8 +23,8 @@ import { gridNames, imageEmbeddings } from './vilt.ts';
 
 export { requireWords as golden } from '../shared/requireWords.ts';
 
-/** The longer side of the largest canvas, in pixels. */
-const MAX_SIDE = 1024;
+/** The longer side of the largest canvas, in pixels: ViLT's. */
+const MAX_SIDE = 640;
 
 type Ids = TensorOf<'i32[batch text]'>;
 
@@ -172,7 +172,7 @@ export default (config: unknown) => {
 
   return model('epic', {
     dims: {
-      batch: upTo(8),
+      batch: upTo(4),
       text: upTo(c.max_position_embeddings),
       height: upTo(MAX_SIDE, { min: c.patch_size }),
       width: upTo(MAX_SIDE, { min: c.patch_size }),
