@@ -1,10 +1,29 @@
-import { type FloatDType, type Graph, type Program, parseProgram, printProgram, verifyProgram } from '@casement/ir';
+import {
+  countedDims,
+  type FloatDType,
+  type Graph,
+  type Program,
+  parseProgram,
+  printProgram,
+  verifyProgram,
+} from '@casement/ir';
 import fc from 'fast-check';
 import { type ProgramCase, printCase, programCase } from './programCase.ts';
 import { cachedAttention, clear, peek, rope, selfAttention } from './steps/attention.ts';
-import { oneHot, rank, reorder } from './steps/choosing.ts';
+import { keepRows, oneHot, rank, reorder } from './steps/choosing.ts';
 import { binary, castIds, clip, exp, gelu, positive, swiglu, unary, where } from './steps/elementwise.ts';
-import { conv2d, cumSum, groupNorm, linear, matmul, maxSimilarity, norm, reduce, softmax } from './steps/products.ts';
+import {
+  conv2d,
+  cumSum,
+  groupNorm,
+  linear,
+  matmul,
+  maxSimilarity,
+  norm,
+  pool,
+  reduce,
+  softmax,
+} from './steps/products.ts';
 import { broadcastTo, concat, embed, gather, pad, reshape, slice, stack, transpose } from './steps/shapes.ts';
 import { type Choice, choose, DIMS, Shared, SIZES, Sketch, type Step } from './steps/sketch.ts';
 
@@ -35,10 +54,12 @@ const STEPS = {
   rank,
   reorder,
   oneHot,
+  keepRows,
   softmax,
   norm,
   groupNorm,
   conv2d,
+  pool,
   maxSimilarity,
   rope,
   selfAttention,
@@ -111,7 +132,9 @@ function caseOf({ hidden, step, other, calls }: Recipe, dtype: FloatDType): Prog
   const graphs = [entryOf('step', hidden, step, shared)];
   if (other) graphs.push(entryOf('other', hidden, other, shared));
   if (shared.states.size > 0) graphs.push(clearing(shared));
-  const dims = new Map([...DIMS].filter(([name]) => name !== 'past' || shared.states.size > 0));
+  const isUsed = (name: string) =>
+    name === 'seq' || (name === 'past' ? shared.states.size > 0 : graphs.some((graph) => countedDims(graph).has(name)));
+  const dims = new Map([...DIMS].filter(([name]) => isUsed(name)));
   const entries = new Map(graphs.map((graph) => [graph.name, graph]));
   const program: Program = { name: 'random', dims, params: shared.params, states: shared.states, entries };
   verifyProgram(program);

@@ -125,6 +125,15 @@ export const conv2d: Step = (sketch, { a, b, n }) => {
   return { value, bound: x.bound * perGroup * height * width + 1 };
 };
 
+/** Windows of what is fixed among the last two axes. */
+export const pool: Step = (sketch, { a, b, n }) => {
+  const x = sketch.pick(a, ({ type: { shape } }) => shape.length === 4 && !shape.includes(0));
+  if (!x) return undefined;
+  const size = x.value.type.shape.slice(2).map((dim, axis) => (typeof dim === 'number' ? 1 + ((b >> axis) % dim) : 1));
+  const attrs = { size, stride: [1 + (n % 2), 1 + (n % 3)] };
+  return { value: sketch.emit(ops[choose(['maxPool2d', 'meanPool2d'] as const, n)], [x.value], attrs), bound: x.bound };
+};
+
 function largest(dim: Dim): number {
   return upperBound(dim, DIMS);
 }

@@ -36,8 +36,10 @@ const MAX_ELEMENTS = 1500;
 
 export const SEQ = namedDim('seq');
 export const PAST = namedDim('past');
+const KEPT = namedDim('kept');
 export const DIMS: ReadonlyMap<string, DimBounds> = new Map([
   ['seq', { min: 1, max: 6, multipleOf: 1 }],
+  ['kept', { min: 0, max: 6, multipleOf: 1 }],
   ['past', { min: 0, max: 24, multipleOf: 1 }],
 ]);
 
@@ -67,6 +69,7 @@ export class Sketch {
   readonly builder: GraphBuilder;
   private readonly values: Bounded[] = [];
   private readonly inputs = new Map<string, Value>();
+  private kept: Value | undefined;
 
   /** Without `hidden` the entry has no input x. */
   constructor(
@@ -85,6 +88,12 @@ export class Sketch {
     const ids = this.inputs.get('ids') ?? this.builder.input('ids', { dtype: 'i32', shape: [1, SEQ] });
     this.inputs.set('ids', ids);
     return ids;
+  }
+
+  /** The rows of which `keep` says so, i32 [kept]: a dim is counted once, so the first call decides for all. */
+  keptRows(keep: () => Value): Value {
+    this.kept ??= this.emit(ops.nonZero, [keep()], { count: KEPT });
+    return this.kept;
   }
 
   /** The value that a choice names, among those that fit; 0 is the newest. */
