@@ -1,8 +1,10 @@
 import { entry, type GoldenScript, linear, model, reshape, type TensorOf, transpose, upTo } from 'casement';
+import { bindable } from '../shared/bindable.ts';
 import { fields, index, listOf, number, only, readConfig, size } from '../shared/config.ts';
 import { crossDecoder, crossDecoderDims, crossDecoderFields, crossDecoderProblems } from '../shared/crossDecoder.ts';
 import { continueTokens, type Feed, forEachSample, positionsFrom, sampleOf, tensorOf } from '../shared/decoding.ts';
 import { dense } from '../shared/layers.ts';
+import { LONGEST_IMAGE } from '../shared/llama.ts';
 import { convNext, convNextDims, convNextStride } from './convNext.ts';
 
 /** `config.json`: the fields of transformers' `ConvNextConfig` and of `MllamaTextConfig`. */
@@ -19,7 +21,7 @@ const schema = {
   text_config: fields(crossDecoderFields),
 };
 
-/** The longer side of the largest image, in pixels: the first stage's wide maps have to fit a GPU's buffers. */
+/** The longer side of the largest image, in pixels. */
 const MAX_SIDE = 512;
 
 /** Convolutional features of an image of any size, read by some layers of the decoder (AGE-VLM, arXiv 2511.17793). */
@@ -84,11 +86,14 @@ export default (config: unknown) => {
     },
   );
 
+  /** What the first stage's layers widen its map to. */
+  const widest = (MAX_SIDE / vision.patch_size) ** 2 * 4 * (vision.hidden_sizes[0] ?? 1);
+
   return model('age-vlm', {
     dims: {
       ...crossDecoderDims(text),
       ...convNextDims(vision),
-      samples: upTo(2),
+      samples: upTo(bindable(Math.max(widest, LONGEST_IMAGE * text.hidden_size), 8)),
       height: upTo(MAX_SIDE, { min: stride }),
       width: upTo(MAX_SIDE, { min: stride }),
     },

@@ -16,6 +16,7 @@ import {
   upTo,
 } from 'casement';
 import { bertEmbeddings, bertLayer, wordsOf } from '../shared/bert.ts';
+import { bindable } from '../shared/bindable.ts';
 import { dense, norm } from '../shared/layers.ts';
 import { projectionsOf, type VitConfig, vitLayer } from '../shared/vit.ts';
 import { readEpicConfig } from './config.ts';
@@ -172,7 +173,7 @@ export default (config: unknown) => {
 
   return model('epic', {
     dims: {
-      batch: upTo(4),
+      batch: upTo(bindable((MAX_SIDE / c.patch_size) ** 2 * c.intermediate_size, 8)),
       text: upTo(c.max_position_embeddings),
       height: upTo(MAX_SIDE, { min: c.patch_size }),
       width: upTo(MAX_SIDE, { min: c.patch_size }),

@@ -14,6 +14,7 @@ import {
   splitHeads,
   upTo,
 } from 'casement';
+import { bindable } from './bindable.ts';
 import { number, only, size } from './config.ts';
 
 /** Fields of a config.json that every Llama decoder has. */
@@ -62,19 +63,16 @@ export function llamaOptions(c: Llama) {
 /** Tokens of the longest image: four tiles of Llama 3.2 Vision and some. */
 export const LONGEST_IMAGE = 8192;
 
-/** Numbers in 128 MiB, which every GPU can bind at once. */
-const BINDABLE = 2 ** 25;
-
 /**
  * A whole pass takes several samples, as many and as long as keeps images and logits bindable; caches hold the tokens of
  * one.
  */
 export function llamaDims(c: Llama): DimDeclarations {
-  const samples = clamp(BINDABLE / (LONGEST_IMAGE * c.hidden_size), 8);
+  const samples = bindable(LONGEST_IMAGE * c.hidden_size, 8);
   return {
     samples: upTo(samples),
     batch: 1,
-    seq: upTo(clamp(BINDABLE / (samples * c.vocab_size), 512)),
+    seq: upTo(bindable(samples * c.vocab_size, 512)),
     past: capacity(4096),
     vocab: c.vocab_size,
     hidden: c.hidden_size,
@@ -83,11 +81,6 @@ export function llamaDims(c: Llama): DimDeclarations {
     kvHeads: c.num_key_value_heads,
     headDim: c.hidden_size / c.num_attention_heads,
   };
-}
-
-/** A whole number from 1 to `most`. */
-function clamp(x: number, most: number): number {
-  return Math.max(1, Math.min(most, Math.floor(x)));
 }
 
 /** x ← x + SA(n x), x ← x + MLP(n' x): the whole text in `forward`, behind what the caches hold in `step`. */
