@@ -1,4 +1,4 @@
-import { fields, index, listOf, number, only, readConfig, size } from '../shared/config.ts';
+import { absent, fields, index, listOf, number, only, readConfig, size } from '../shared/config.ts';
 
 /** Sizes of a checkpoint's `config.json`. Throws ConfigError that says what is wrong with it. */
 export function readNarrowGateConfig(config: unknown) {
@@ -13,6 +13,7 @@ export function readNarrowGateConfig(config: unknown) {
     hidden_act: only('silu'),
     rms_norm_eps: number,
     rope_theta: number,
+    rope_scaling: absent('scaled rotary embeddings are not implemented; it must be left out'),
     attention_bias: only(false),
     mlp_bias: only(false),
     tie_word_embeddings: only(false),

@@ -28,6 +28,14 @@ export function only<const T extends string | boolean | null>(...values: readonl
   return reader<T>(list, (value) => values.some((known) => known === value));
 }
 
+/** A field that must not be there (or be null), since what it asks for is not implemented. */
+export function absent(reason: string): Reader<null> {
+  return (value, path, problems) => {
+    if (value !== undefined && value !== null) problems.push(`${path}: ${reason}`);
+    return null;
+  };
+}
+
 /** A list of at least one. */
 export function listOf<T>(item: Reader<T>): Reader<readonly T[]> {
   return (value, path, problems) => {

@@ -15,7 +15,7 @@ import {
   upTo,
 } from 'casement';
 import { bindable } from './bindable.ts';
-import { number, only, size } from './config.ts';
+import { absent, number, only, size } from './config.ts';
 
 /** Fields of a config.json that every Llama decoder has. */
 export const llamaFields = {
@@ -27,6 +27,7 @@ export const llamaFields = {
   num_key_value_heads: size,
   rms_norm_eps: number,
   rope_theta: number,
+  rope_scaling: absent('scaled rotary embeddings are not implemented; it must be left out'),
   hidden_act: only('silu'),
   tie_word_embeddings: only(false),
 };
