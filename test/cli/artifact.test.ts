@@ -63,7 +63,7 @@ describe('verify', () => {
     const values = new Float32Array(logits.bytes.slice().buffer);
     values[700] = (values[700] ?? 0) + 1e-3;
     const changed = { ...logits, bytes: new Uint8Array(values.buffer) };
-    await writeTensors(at('changed.safetensors'), { ...rest, logits: changed });
+    writeTensors(at('changed.safetensors'), { ...rest, logits: changed });
     const { status, stdout } = await casement(cwd, ['verify', fixture, '--golden', 'changed.safetensors']);
     expect(status).toBe(1);
     expect(stdout.match(/ FAILED$/gm)).toHaveLength(3);
@@ -81,7 +81,7 @@ describe('verify', () => {
     if (!weight) throw new Error(`the fixture has no ${name}`);
     const values = new Float32Array(weight.bytes.slice().buffer).fill(0.5, 0, 3);
     const bytes = new Uint8Array(values.buffer);
-    await writeTensors(at('corrupt', 'model.safetensors'), { ...tensors, [name]: { ...weight, bytes } });
+    writeTensors(at('corrupt', 'model.safetensors'), { ...tensors, [name]: { ...weight, bytes } });
     const args = ['verify', 'corrupt', '--golden', 'corrupt/golden.safetensors', '--json'];
     const { status, stdout } = await casement(cwd, args);
     const { passed, targets } = JSON.parse(stdout);

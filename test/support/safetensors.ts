@@ -1,4 +1,5 @@
-import { open, readFile, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { open, readFile } from 'node:fs/promises';
 
 /** A tensor as a safetensors file holds it. */
 export interface RawTensor {
@@ -36,11 +37,29 @@ export async function readTensors(path: string): Promise<RawTensors> {
   return Object.fromEntries(tensors);
 }
 
-export async function writeTensors(path: string, tensors: RawTensors): Promise<void> {
-  const sizes = Object.entries(tensors).map(([name, { dtype, shape, bytes }]) => {
-    return { name, dtype, shape, size: bytes.length };
+/** Writes a safetensors file (https://github.com/huggingface/safetensors#format). */
+export function writeTensors(path: string, tensors: RawTensors): void {
+  writeFileSync(path, fileOf(tensors, undefined));
+}
+
+/** A tensor given by its numbers. */
+export interface WrittenTensor {
+  readonly dtype: 'F32' | 'I32' | 'I64' | 'BOOL';
+  readonly shape: readonly number[];
+  readonly values: readonly number[];
+}
+
+/** Writes tensors given by their numbers; returns the path. */
+export function writeSafetensors(
+  path: string,
+  tensors: Readonly<Record<string, WrittenTensor>>,
+  metadata?: Readonly<Record<string, string>>,
+): string {
+  const raw = Object.entries(tensors).map(([name, { dtype, shape, values }]) => {
+    return [name, { dtype, shape, bytes: bytesOf(dtype, values) }];
   });
-  await writeFile(path, Buffer.concat([header(sizes), ...Object.values(tensors).map(({ bytes }) => bytes)]));
+  writeFileSync(path, fileOf(Object.fromEntries(raw), metadata));
+  return path;
 }
 
 /** Writes f32 tensors of zeros that take no room on the disk, however large they are. */
@@ -55,16 +74,34 @@ export async function writeZeros(path: string, shapes: ReadonlyMap<string, reado
   await file.close();
 }
 
-function header(
-  tensors: readonly (Omit<RawTensor, 'bytes'> & { readonly name: string; readonly size: number })[],
-): Buffer {
+function fileOf(tensors: RawTensors, metadata: Readonly<Record<string, string>> | undefined): Buffer {
+  const sizes = Object.entries(tensors).map(([name, { dtype, shape, bytes }]) => {
+    return { name, dtype, shape, size: bytes.length };
+  });
+  return Buffer.concat([header(sizes, metadata), ...Object.values(tensors).map(({ bytes }) => bytes)]);
+}
+
+type Sized = Omit<RawTensor, 'bytes'> & { readonly name: string; readonly size: number };
+
+function header(tensors: readonly Sized[], metadata?: Readonly<Record<string, string>>): Buffer {
   let at = 0;
   const entries = tensors.map(({ name, dtype, shape, size }) => {
     at += size;
     return [name, { dtype, shape, data_offsets: [at - size, at] }];
   });
-  const text = Buffer.from(JSON.stringify(Object.fromEntries(entries)));
+  const all = { ...(metadata ? { __metadata__: metadata } : {}), ...Object.fromEntries(entries) };
+  const text = Buffer.from(JSON.stringify(all));
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(text.length));
   return Buffer.concat([length, text]);
+}
+
+function bytesOf(dtype: WrittenTensor['dtype'], values: readonly number[]): Uint8Array {
+  const typed = {
+    F32: () => Float32Array.from(values),
+    I32: () => Int32Array.from(values),
+    I64: () => BigInt64Array.from(values, BigInt),
+    BOOL: () => Uint8Array.from(values),
+  }[dtype]();
+  return new Uint8Array(typed.buffer);
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type WrittenTensor, writeSafetensors } from '../../../../test/support/writeSafetensors.ts';
+import { type WrittenTensor, writeSafetensors } from '../../../../test/support/safetensors.ts';
 import { readGoldenTensors } from './readTensors.ts';
 
 let dir = '';

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type WrittenTensor, writeSafetensors } from '../../../../test/support/writeSafetensors.ts';
+import { type WrittenTensor, writeSafetensors } from '../../../../test/support/safetensors.ts';
 import { formatVerification } from './formatVerification.ts';
 import { type TensorReport, type VerifyOptions, verify } from './verify.ts';
 
