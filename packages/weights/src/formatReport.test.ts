@@ -266,7 +266,9 @@ describe('requireComplete', () => {
         model.layers.1.self_attn.q_proj.weight  BF16 [4, 4]
         model.layers.1.self_attn.k_proj.weight  BF16 [2, 4]
         model.layers.1.mlp.down_proj.weight  BF16 [4, 8]
-        model.layers.1.input_layernorm.weight  BF16 [4]]
+        model.layers.1.input_layernorm.weight  BF16 [4]
+
+      If the model should do without them, accept them: --allow-extra.]
     `);
   });
 

@@ -50,9 +50,9 @@ export function formatReport(report: MatchReport): string {
  */
 export function requireComplete(report: MatchReport, options: { readonly allowLeftOver: boolean }): void {
   const unmet = report.missing.length + report.misshaped.length + report.mistyped.length;
-  if (unmet > 0 || (report.leftOver.length > 0 && !options.allowLeftOver)) {
-    throw new WeightError(`The checkpoint does not fit the model.\n${formatReport(report)}`);
-  }
+  if (unmet === 0 && (report.leftOver.length === 0 || options.allowLeftOver)) return;
+  const remedy = unmet === 0 ? '\n\nIf the model should do without them, accept them: --allow-extra.' : '';
+  throw new WeightError(`The checkpoint does not fit the model.\n${formatReport(report)}${remedy}`);
 }
 
 function section<T>(
