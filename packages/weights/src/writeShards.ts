@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { INDEX_FILE } from './checkpointFiles.ts';
 import { type CopyOptions, type TensorCopier, tensorCopier, type UnusualValues } from './copyTensor.ts';
 import { planShards, type ShardPlan, type TensorType } from './planShards.ts';
-import { openShardFile } from './shardFileWriter.ts';
+import { openShardFile, type WrittenFile } from './shardFileWriter.ts';
 import type { ShardTensor } from './shardTensor.ts';
 import { stagedFolder } from './stagedFolder.ts';
 
@@ -24,11 +24,8 @@ export interface TensorLocation extends TensorType {
   readonly byteLength: number;
 }
 
-export interface WrittenShard {
+export interface WrittenShard extends WrittenFile {
   readonly file: string;
-  readonly bytes: number;
-  /** Hexadecimal, of the whole file. */
-  readonly sha256: string;
 }
 
 export interface WrittenShards {

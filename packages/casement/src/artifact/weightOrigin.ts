@@ -11,7 +11,7 @@ import type { TensorInfo, UnusualValues } from '@casement/weights';
 const ORIGIN_FILE = 'weights-origin.json';
 
 /** Changes when the same checkpoint would be written in another way. */
-const VERSION = 'casement-weights/1';
+const VERSION = 'casement-weights/2';
 
 /** A tensor of the artifact and the one of the checkpoint that it is made from. */
 export interface TensorRecipe {

@@ -60,8 +60,10 @@ export interface WeightsSpec {
 export interface ShardSpec {
   readonly file: string;
   readonly bytes: number;
-  /** Lower-case hexadecimal. */
+  /** Of the whole file, in lower-case hexadecimal. */
   readonly sha256: string;
+  /** Of its consecutive parts of `bytes` each (the last may be shorter): what a loader fetches, checks and keeps. */
+  readonly chunks: { readonly bytes: number; readonly sha256: readonly string[] };
 }
 
 /**
