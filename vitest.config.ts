@@ -1,10 +1,10 @@
 import { defaultClientConditions, defaultServerConditions } from 'vite';
 import { defineConfig } from 'vitest/config';
 
-// `source` makes every @casement package resolve to its TypeScript, so tests need no build.
+// The condition makes every package resolve to its TypeScript, so tests need no build.
 export default defineConfig({
-  resolve: { conditions: ['source', ...defaultClientConditions] },
-  ssr: { resolve: { conditions: ['source', ...defaultServerConditions] } },
+  resolve: { conditions: ['@casement/source', ...defaultClientConditions] },
+  ssr: { resolve: { conditions: ['@casement/source', ...defaultServerConditions] } },
   test: {
     include: ['packages/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],

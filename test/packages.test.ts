@@ -10,6 +10,9 @@ interface Manifest {
   readonly bin?: Readonly<Record<string, string>>;
 }
 
+/** Scoped, so that no tool of a user's asks for it: bundlers know `source`, and would get TypeScript. */
+const SOURCE = '@casement/source';
+
 const root = new URL('../packages/', import.meta.url);
 
 describe.each(readdirSync(root))('package %s', (folder) => {
@@ -19,15 +22,17 @@ describe.each(readdirSync(root))('package %s', (folder) => {
 
   it('is named after its folder and carries what npm shows', () => {
     expect(manifest.name).toBe(folder === 'casement' ? 'casement' : `@casement/${folder}`);
-    expect(manifest).toMatchObject({ license: 'MIT', sideEffects: false, engines: { node: '>=20' } });
+    expect(manifest).toMatchObject({ license: 'MIT', sideEffects: false, engines: { node: '>=20.11' } });
+    expect(readFileSync(at('LICENSE'), 'utf8')).toBe(readFileSync(new URL('../LICENSE', root), 'utf8'));
+    expect(existsSync(at('README.md'))).toBe(true);
   });
 
   it('offers its source first, and its build beside it', () => {
     for (const target of Object.values(manifest.exports)) {
       if (typeof target === 'string') continue;
-      expect(Object.keys(target)).toEqual(['source', 'types', 'default']);
-      expect(existsSync(at(target.source ?? ''))).toBe(true);
-      expect(target.default).toBe(target.source?.replace('./src/', './dist/').replace(/\.ts$/, '.js'));
+      expect(Object.keys(target)).toEqual([SOURCE, 'types', 'default']);
+      expect(existsSync(at(target[SOURCE] ?? ''))).toBe(true);
+      expect(target.default).toBe(target[SOURCE]?.replace('./src/', './dist/').replace(/\.ts$/, '.js'));
       expect(target.types).toBe(target.default?.replace(/\.js$/, '.d.ts'));
     }
   });

@@ -29,7 +29,7 @@ export async function serveFiles(folders: readonly string[]): Promise<FileServer
     appType: 'custom',
     logLevel: 'error',
     optimizeDeps: { noDiscovery: true },
-    resolve: { conditions: ['source', ...defaultClientConditions] },
+    resolve: { conditions: ['@casement/source', ...defaultClientConditions] },
     server: {
       host: '127.0.0.1',
       port: 0,
