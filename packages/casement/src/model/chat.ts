@@ -9,7 +9,7 @@ import {
 } from '@casement/session';
 import type { RenderOptions, WindowTurn } from '@casement/session/text';
 import { type ChatPrompt, chatPrompt, type Message, type Past } from './chatPrompt.ts';
-import { checkRoom } from './checkRoom.ts';
+import { checkRoom, type PromptTokens, promptTokens } from './checkRoom.ts';
 import type { ImageReader } from './imageReader.ts';
 import type { TextProcessor } from './readProcessor.ts';
 
@@ -17,6 +17,8 @@ export interface AskOptions extends RenderOptions {
   /** Over those of the model's `generation_config.json`. */
   readonly settings?: Partial<GenerationSettings>;
   readonly signal?: AbortSignal;
+  /** Is told how long the prompt is, before it is fed. */
+  readonly onPrompt?: (tokens: PromptTokens) => void;
 }
 
 /** A conversation, message by message. */
@@ -60,14 +62,15 @@ export function openChat({ session, text, readImage, settings: defaults }: ChatP
   };
 
   return {
-    async *ask(next, { settings: wanted, signal, ...options } = {}) {
+    async *ask(next, { settings: wanted, signal, onPrompt, ...options } = {}) {
       const settings = completeSettings({ ...defaults, ...wanted });
       const prompt = await chatPrompt({ text, readImage, inserts }, past, next, options);
       const { messages, turns, images } = prompt;
-      const unread = turns.slice(prompt.read).map(({ image, ids }) => {
+      const stretches = turns.map(({ image, ids }) => {
         return { image: tokensOf(session, images[image ?? -1]), text: ids.length };
       });
-      const room = checkRoom(session.executor, unread, prompt.read > 0);
+      const room = checkRoom(session.executor, stretches.slice(prompt.read), prompt.read > 0);
+      onPrompt?.(promptTokens(stretches));
       if (past) past.inCaches = false;
       if (prompt.read === 0) await session.reset();
       const now: Past = { messages, turns, images: await read(prompt, signal), answer: [], inCaches: true };

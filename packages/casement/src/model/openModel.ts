@@ -1,16 +1,13 @@
-import { readdir } from 'node:fs/promises';
 import type { Manifest } from '@casement/runtime';
 import { type Caption, type Executor, type ImagePatches, Session } from '@casement/session';
-import type { ImageSettings } from '@casement/session/image';
 import { TextError, type Tokenizer } from '@casement/session/text';
 import type { Target } from '../artifact/compile.ts';
-import { MANIFEST_FILE, readManifest } from '../artifact/manifest.ts';
 import { openExecutor } from '../artifact/openExecutor.ts';
-import { UserError } from '../error.ts';
 import { type CaptionOptions, captionFrames } from './captionFrames.ts';
 import { type Chat, openChat } from './chat.ts';
-import { type ImageFile, imageReader } from './imageReader.ts';
-import { type Processor, readProcessor } from './readProcessor.ts';
+import type { ImageFile } from './imageReader.ts';
+import { readModel } from './readModel.ts';
+import type { Processor } from './readProcessor.ts';
 
 export interface OpenModelOptions {
   /** Default: what the artifact was built for, ONNX first. */
@@ -42,10 +39,7 @@ export interface OpenModel extends Chat {
  * Throws UserError when the folder is no artifact or was not built for the target.
  */
 export async function openModel(dir: string, { target, maxPixels }: OpenModelOptions = {}): Promise<OpenModel> {
-  await refuseCheckpoint(dir);
-  const manifest = await readManifest(dir);
-  const { text, images, generation } = await readProcessor(dir, manifest);
-  const readImage = imageReader(manifest, images && bounded(images, maxPixels));
+  const { manifest, text, generation, readImage } = await readModel(dir, maxPixels);
   const executor = await openExecutor(dir, target ?? (manifest.targets.onnx ? 'onnx' : 'webgpu'));
   const session = await sessionOn(executor);
   const parts = { session, readImage, settings: generation.settings };
@@ -70,12 +64,6 @@ function noTokenizer(dir: string): never {
   );
 }
 
-/** A bound of the user's counts more than the checkpoint's least. */
-function bounded(settings: ImageSettings, maxPixels = settings.maxPixels): ImageSettings {
-  if (maxPixels > 0) return { ...settings, maxPixels, minPixels: Math.min(settings.minPixels, maxPixels) };
-  throw new UserError(`maxPixels must be above 0, got ${maxPixels}`);
-}
-
 async function sessionOn(executor: Executor): Promise<Session> {
   try {
     return new Session(executor);
@@ -83,10 +71,4 @@ async function sessionOn(executor: Executor): Promise<Session> {
     await executor.dispose();
     throw error;
   }
-}
-
-async function refuseCheckpoint(dir: string): Promise<void> {
-  const files: string[] = await readdir(dir).catch(() => []); // readManifest says what is wrong
-  if (files.includes(MANIFEST_FILE) || !files.includes('config.json')) return;
-  throw new UserError(`${dir} is a checkpoint folder, no artifact; build it first: casement build ${dir} --out <dir>`);
 }
