@@ -17,6 +17,12 @@ export { type RopeAttrs, ropeAngles } from './ops/rope.ts';
 export { parseDim } from './parse-dim.ts';
 export type { PoolAttrs } from './pool.ts';
 export * from './program.ts';
+export {
+  type QuantizedAttrs,
+  type QuantizedWeight,
+  quantizedOperands,
+  unpackNumber,
+} from './quantized.ts';
 export { normal, seededRandom, seedOf } from './random.ts';
 export { roundToBf16, roundToF16 } from './round.ts';
 export { drawTensor, type SampleProgram, sampleProgram } from './samples.ts';

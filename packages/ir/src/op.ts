@@ -21,8 +21,8 @@ export interface SampleInput {
   readonly draw?: Draw;
 }
 
-/** `below`: integers 0 … n-1; `positive`: 0.1 … 2.1; `unit`: -1 … 1; `normal`: standard normal. */
-export type Draw = 'normal' | 'unit' | 'positive' | { readonly below: number };
+/** `below`: integers 0 … n-1; `within`: -n … n; `positive`: 0.1 … 2.1; `unit`: -1 … 1; `normal`: standard normal. */
+export type Draw = 'normal' | 'unit' | 'positive' | { readonly below: number } | { readonly within: number };
 
 interface OpBase<A extends Attrs> {
   /** Also the file's name and the registry's key. */

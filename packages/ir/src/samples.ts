@@ -60,8 +60,8 @@ export function drawTensor(
   draw: Draw,
   random: () => number,
 ): HostTensor {
-  if (!isFloat(dtype) && typeof draw === 'string' && !shape.includes(0)) {
-    throw new RangeError(`drawing ${dtype}[${shape.join(' ')}] needs { below }, got "${draw}"`);
+  if (!isFloat(dtype) && (typeof draw === 'string' || 'within' in draw) && !shape.includes(0)) {
+    throw new RangeError(`drawing ${dtype}[${shape.join(' ')}] needs { below }, got ${JSON.stringify(draw)}`);
   }
   return makeTensor(dtype, shape, () => drawNumber(draw, random));
 }
@@ -78,5 +78,5 @@ function drawNumber(draw: Draw, random: () => number): number {
   if (draw === 'normal') return normal(random);
   if (draw === 'unit') return 2 * random() - 1;
   if (draw === 'positive') return 0.1 + 2 * random();
-  return Math.floor(random() * draw.below);
+  return 'within' in draw ? draw.within * (2 * random() - 1) : Math.floor(random() * draw.below);
 }

@@ -8,6 +8,7 @@ import {
   mulDims,
   type Node,
   productDims,
+  quantizedOperands,
   subDims,
   sumDims,
   visibilityOperands,
@@ -42,6 +43,13 @@ const matmul: OpCost = {
     const { shape } = inputAt(node.inputs, 0).type;
     return productDims([2, elements(node), dimAt(shape, shape.length - 1)]);
   },
+  reads: 'all',
+};
+
+/** Like a linear layer; making weights of numbers is not counted, since it saves time wherever reading takes longer. */
+const quantizedLinear: OpCost = {
+  flops: (node, pairs) =>
+    sumDims([matmul.flops(node, pairs), quantizedOperands(node.inputs, 1).bias ? elements(node) : 0]),
   reads: 'all',
 };
 
@@ -100,6 +108,7 @@ export const costs = {
   conv2d,
   cos: perElement(1),
   cumSum: perElement(1),
+  dequantize: perElement(2),
   div: perElement(1),
   equal: perElement(1),
   erf: perElement(1),
@@ -139,6 +148,8 @@ export const costs = {
 
   attention,
   linear,
+  quantizedGather: picking,
+  quantizedLinear,
   rmsNorm: perElement(4),
   rope: perElement(3),
   silu: perElement(2),

@@ -16,6 +16,7 @@ import { constant } from './constant.ts';
 import { conv2d } from './conv2d.ts';
 import { cos } from './cos.ts';
 import { cumSum } from './cumSum.ts';
+import { dequantize } from './dequantize.ts';
 import { div } from './div.ts';
 import { equal } from './equal.ts';
 import { erf } from './erf.ts';
@@ -47,6 +48,8 @@ import { oneHot } from './oneHot.ts';
 import { or } from './or.ts';
 import { pad } from './pad.ts';
 import { pow } from './pow.ts';
+import { quantizedGather } from './quantizedGather.ts';
+import { quantizedLinear } from './quantizedLinear.ts';
 import { quickGelu } from './quickGelu.ts';
 import { reduceMax } from './reduceMax.ts';
 import { reduceMean } from './reduceMean.ts';
@@ -87,6 +90,7 @@ export const coreOps = {
   conv2d,
   cos,
   cumSum,
+  dequantize,
   div,
   equal,
   erf,
@@ -140,6 +144,8 @@ export const compositeOps = {
   maxSimilarity,
   oneHot,
   pad,
+  quantizedGather,
+  quantizedLinear,
   quickGelu,
   reduceMin,
   rmsNorm,

@@ -240,6 +240,13 @@ describe('reductions and products', () => {
         ['argMax', ['f32[1 seq vocab]'], { axis: -1, keepDims: false }],
         ['matmul', ['f32[2 1 seq 8]', 'f32[3 8 keys]']],
         ['linear', ['f16[1 seq 8]', 'f16[12 8]', 'f16[12]']],
+        ['dequantize', ['u8[5 3 16]', 'f16[5 3]', 'u8[5 2]'], { bits: 4, block: 32, columns: 70 }],
+        [
+          'quantizedLinear',
+          ['f16[1 seq 64]', 'u8[12 2 16]', 'f16[12 2]', 'f16[12]'],
+          { bits: 4, block: 32, columns: 64 },
+        ],
+        ['quantizedGather', ['i32[1 seq]', 'u8[12 2 32]', 'f32[12 2]'], { bits: 8, block: 32, columns: 64 }],
       ),
     ).toMatchInlineSnapshot(`
       "
@@ -249,6 +256,9 @@ describe('reductions and products', () => {
       argMax(f32[1 seq vocab]) is i32[1 seq]
       matmul(f32[2 1 seq 8], f32[3 8 keys]) is f32[2 3 seq keys]
       linear(f16[1 seq 8], f16[12 8], f16[12]) is f16[1 seq 12]
+      dequantize(u8[5 3 16], f16[5 3], u8[5 2]) is f16[5 70]
+      quantizedLinear(f16[1 seq 64], u8[12 2 16], f16[12 2], f16[12]) is f16[1 seq 12]
+      quantizedGather(i32[1 seq], u8[12 2 32], f32[12 2]) is f32[1 seq 64]
       "
     `);
   });
@@ -266,6 +276,17 @@ describe('reductions and products', () => {
         ['matmul', ['f32[2 4 3]', 'f32[5 3 4]']],
         ['matmul', ['i32[2 3]', 'i32[3 2]']],
         ['linear', ['f32[2 3]', 'f32[3 4]']],
+        ['dequantize', ['u8[5 3 16]', 'f32[5 3]'], { bits: 3, block: 32, columns: 70 }],
+        ['dequantize', ['u8[5 3 16]', 'f32[5 3]'], { bits: 4, block: 24, columns: 70 }],
+        ['dequantize', ['u8[5 3 16]', 'f32[5 3]'], { bits: 4, block: 32, columns: 64 }],
+        ['dequantize', ['u8[5 3 16]', 'f32[5 2]'], { bits: 4, block: 32, columns: 70 }],
+        ['dequantize', ['u8[5 3 16]', 'f32[5 3]', 'u8[5 3]'], { bits: 4, block: 32, columns: 70 }],
+        ['dequantize', ['u8[5 3 16]', 'f32[5 3]', 'f32[5]'], { bits: 4, block: 32, columns: 70 }],
+        ['quantizedLinear', ['f32[1 64]', 'u8[12 3 16]', 'f32[12 3]'], { bits: 4, block: 32, columns: 70 }],
+        ['quantizedLinear', ['f16[1 70]', 'u8[12 3 16]', 'f32[12 3]'], { bits: 4, block: 32, columns: 70 }],
+        ['quantizedLinear', ['f32[1 70]', 'u8[12 3 16]', 'f32[12 3]', 'f32[1]'], { bits: 4, block: 32, columns: 70 }],
+        ['quantizedGather', ['f32[2]', 'u8[12 3 16]', 'f32[12 3]'], { bits: 4, block: 32, columns: 70 }],
+        ['quantizedGather', ['i32[2]', 'u8[12 3 16]', 'f32[12 3]', 'f32[12]'], { bits: 4, block: 32, columns: 70 }],
         ['linear', ['f32[3]', 'f32[4 3]']],
         ['linear', ['f32[2 3]', 'f16[4 3]']],
         ['linear', ['f32[2 3]', 'f32[4 3]', 'f32[3]']],
@@ -283,6 +304,17 @@ describe('reductions and products', () => {
       matmul: shapes [2] and [5] do not broadcast: 2 and 5 differ
       matmul: needs a float tensor, got i32[2 3]
       linear: x's last size and the weight's second must be equal, got 3 and 4
+      dequantize: bits must be 4 or 8, got 3
+      dequantize: block must be 16, 32, 64, 128 or 256, got 24
+      dequantize: the packed weight of 64 columns must have shape [5 2 16], got u8[5 3 16]
+      dequantize: the scales must have shape [5 3], got f32[5 2]
+      dequantize: the zero points must have shape [5 2], got u8[5 3]
+      dequantize: input 2 must be zero points of u8
+      quantizedLinear: x's last size and the weight's columns must be equal, got 64 and 70
+      quantizedLinear: operands differ in dtype: f16[1 70] and f32[12 3]; cast one of them
+      quantizedLinear: the bias must have shape [12], got f32[1]
+      quantizedGather: needs a tensor of i32, got f32[2]
+      quantizedGather: input 3 must be zero points of u8
       linear: needs at least two axes, got f32[3]
       linear: operands differ in dtype: f32[2 3] and f16[4 3]; cast one of them
       linear: the bias must have shape [4], got f32[3]

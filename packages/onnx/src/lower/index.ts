@@ -9,6 +9,7 @@ import { concat } from './concat.ts';
 import { constant } from './constant.ts';
 import { conv2d } from './conv2d.ts';
 import { cumSum } from './cumSum.ts';
+import { dequantize } from './dequantize.ts';
 import * as elementwise from './elementwise.ts';
 import { gather } from './gather.ts';
 import { gatherAlong } from './gatherAlong.ts';
@@ -42,6 +43,7 @@ export const lowerings: { readonly [N in CoreOpName]: Lower<(typeof coreOps)[N]>
   conv2d,
   argSort,
   cumSum,
+  dequantize,
   gatherAlong,
   gather,
   iota,

@@ -6,6 +6,7 @@ import { cast } from './cast.ts';
 import { constant } from './constant.ts';
 import { conv2d } from './conv2d.ts';
 import { cumSum } from './cumSum.ts';
+import { dequantize } from './dequantize.ts';
 import { activationLowerings, elementwiseLowerings } from './elementwise.ts';
 import { gather } from './gather.ts';
 import { gatherAlong } from './gatherAlong.ts';
@@ -34,6 +35,7 @@ const core = {
   conv2d,
   argSort,
   cumSum,
+  dequantize,
   gatherAlong,
   gather,
   iota,
