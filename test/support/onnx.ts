@@ -1,6 +1,6 @@
 import type { HostTensor, Program } from '@casement/ir';
 import { lowerToOnnx, type Profile } from '@casement/onnx';
-import type { Executor } from '@casement/session';
+import type { BatchingExecutor } from '@casement/session';
 import { onnxExecutor } from '@casement/session/onnx';
 import { programSignature } from '@casement/session/reference';
 import { encodeValues } from '../../packages/onnx/src/bytes.ts';
@@ -10,7 +10,7 @@ export function openInRuntime(
   program: Program,
   profile: Profile,
   params: ReadonlyMap<string, HostTensor> = new Map(),
-): Promise<Executor> {
+): Promise<BatchingExecutor> {
   const weights = (name: string) => {
     const tensor = params.get(name);
     if (tensor === undefined) throw new RangeError(`no param "${name}"`);

@@ -1,4 +1,5 @@
 export { argmax } from './argmax.ts';
+export type { Batch, BatchingExecutor } from './batch.ts';
 export { checkInputs, InputError } from './check.ts';
 export * from './executor.ts';
 export { type Caption, type CaptionInputs, captionStream, type FrameText } from './generation/captionStream.ts';

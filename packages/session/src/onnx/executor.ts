@@ -1,20 +1,23 @@
 import type { StateSpec } from '@casement/runtime';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { Batch, BatchingExecutor } from '../batch.ts';
 import { checkInputs, InputError } from '../check.ts';
-import type { Executor, HostTensor, HostTensors, ModelSignature, RunOptions } from '../executor.ts';
+import type { HostTensor, HostTensors, ModelSignature, RunOptions } from '../executor.ts';
 import { serially } from '../serially.ts';
 import { bindSizes, lengthsAfter } from './bindSizes.ts';
 import { evaluateSize } from './evaluateSize.ts';
+import { OnnxBatch } from './onnxBatch.ts';
 import { closeSessions, messageOf, openSessions, type SessionOptions } from './openSessions.ts';
 import { emptyTensor, fromOrt, toOrt } from './tensors.ts';
 
 /** Loads a model's ONNX files into ONNX Runtime. Throws when one is missing or cannot be loaded. */
-export async function onnxExecutor(options: SessionOptions): Promise<Executor> {
-  return new OnnxExecutor(options, await openSessions(options));
+export async function onnxExecutor(options: SessionOptions): Promise<BatchingExecutor> {
+  const sessions = await openSessions(options);
+  return new OnnxExecutor(options, sessions, () => closeSessions(sessions));
 }
 
 /** Keeps the states as ONNX Runtime's own tensors: what a run gives as present, the next run takes as past. */
-class OnnxExecutor implements Executor {
+class OnnxExecutor implements BatchingExecutor {
   readonly target = 'onnx';
   readonly signature: ModelSignature;
   private readonly queue = serially();
@@ -25,6 +28,8 @@ class OnnxExecutor implements Executor {
   constructor(
     private readonly options: SessionOptions,
     private readonly sessions: ReadonlyMap<string, InferenceSession>,
+    /** Frees what others may share. */
+    private readonly close: () => Promise<void>,
   ) {
     this.signature = options.signature;
     this.current = new Map(options.signature.states.map(({ dim }) => [dim, 0]));
@@ -52,8 +57,12 @@ class OnnxExecutor implements Executor {
       if (this.disposed) return;
       this.disposed = true;
       this.states.clear();
-      await closeSessions(this.sessions);
+      await this.close();
     });
+  }
+
+  openBatch(rows: number): Batch {
+    return new OnnxBatch(rows, (close) => new OnnxExecutor(this.options, this.sessions, close));
   }
 
   private async runNow(entry: string, inputs: HostTensors, options: RunOptions): Promise<Record<string, HostTensor>> {
