@@ -7,7 +7,8 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['@casement/source', ...defaultServerConditions] } },
   test: {
     include: ['packages/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts'],
-    exclude: ['**/node_modules/**', '**/dist/**'],
+    // What `casement init` copies is tested where it is copied to.
+    exclude: ['**/node_modules/**', '**/dist/**', 'packages/casement/templates/**'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { addBuild } from './commands/build.ts';
 import { addCaption } from './commands/caption.ts';
 import { addImport } from './commands/import.ts';
+import { addInit } from './commands/init.ts';
 import { addInspect } from './commands/inspect.ts';
 import { addRandomWeights } from './commands/randomWeights.ts';
 import { addRun } from './commands/run.ts';
@@ -32,6 +33,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .description('Define a vision-language model once in TypeScript; compile it to ONNX and WebGPU.')
     .version(version)
     .showHelpAfterError('(add --help for usage)');
+  addInit(program, controller.signal);
   addImport(program);
   addBuild(program, controller.signal);
   addVerify(program, controller.signal);

@@ -1,9 +1,11 @@
+export { type Generated, type GenerationSettings, generate } from '@casement/session';
 export { type BuildOptions, type BuildResult, build } from './artifact/build.ts';
 export type { Profile, Target } from './artifact/compile.ts';
 export { readManifest } from './artifact/manifest.ts';
 export { openExecutor } from './artifact/openExecutor.ts';
 export * from './authoring.ts';
 export { type ImportOptions, importModel } from './import/importModel.ts';
+export { type InitOptions, type InitResult, initProject } from './init/initProject.ts';
 export { formatInspection } from './inspect/formatInspection.ts';
 export { formatWeightMap } from './inspect/formatWeightMap.ts';
 export {
