@@ -76,10 +76,10 @@ function computesIn(dtype: DType, program: Program): boolean {
   return values.some(({ type }) => type.dtype === dtype);
 }
 
-/** The program with float inputs as params, so that weights take part in every way an op can use them. */
+/** The program with inputs that may be weights as params, so that weights take part in every way an op can use them. */
 function withParams(program: Program): Program {
   const graph = mainOf(program);
-  const isParam = ({ type }: Value) => isFloat(type.dtype);
+  const isParam = ({ type }: Value) => isFloat(type.dtype) || type.dtype === 'u8';
   const asParam = new Map(
     graph.inputs.filter(isParam).map((value): [Value, Value] => [value, { ...value, kind: 'param' }]),
   );

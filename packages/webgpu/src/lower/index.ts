@@ -17,6 +17,8 @@ import { matmul } from './matmul.ts';
 import { maxSimilarity } from './maxSimilarity.ts';
 import { nonZero } from './nonZero.ts';
 import { poolLowerings } from './pool2d.ts';
+import { quantizedGather } from './quantizedGather.ts';
+import { quantizedLinear } from './quantizedLinear.ts';
 import { minimumLowerings, reduceLowerings } from './reduce.ts';
 import { rmsNorm } from './rmsNorm.ts';
 import { rope } from './rope.ts';
@@ -50,6 +52,8 @@ const composite = {
   layerNorm,
   linear,
   maxSimilarity,
+  quantizedGather,
+  quantizedLinear,
   rmsNorm,
   rope,
   softmax,

@@ -3,6 +3,9 @@ import { type Storage, storageInfo } from '../storage.ts';
 /** How many elements one call reads or writes. */
 export type Width = 1 | 4;
 
+/** How many words of four bytes one call reads. */
+export type Words = 'word' | 'four words';
+
 /** The WGSL type of `width` elements. */
 export function laneType(storage: Storage, width: Width): string {
   const { register } = storageInfo(storage);
@@ -13,6 +16,7 @@ export function laneType(storage: Storage, width: Width): string {
 /** Element type of the array that is bound. Plain floats are bound as vectors when every access takes four. */
 export function arrayElement(storage: Storage, width: Width): string {
   const { register, perWord } = storageInfo(storage);
+  if (storage === 'u8x4' && width === 4) return 'vec4u';
   if (perWord > 1) return 'u32';
   return laneType(storage, register === 'f32' ? width : 1);
 }
@@ -40,6 +44,25 @@ export function loadBody(name: string, storage: Storage, width: Width, bound: Wi
       if (width === bound) return `return ${word('i')};`;
       return `let j = 4u * i;\nreturn vec4(${[0, 1, 2, 3].map((lane) => word(`j + ${lane}u`)).join(', ')});`;
   }
+}
+
+export function wordsType(words: Words): string {
+  return words === 'word' ? 'u32' : 'vec4u';
+}
+
+/** The body of `fn word(i: u32)`: bytes 4·i … 4·i + 3, or those of four words. Bytes may take a word each (`u32`). */
+export function wordsBody(name: string, storage: Storage, words: Words, bound: Width): string {
+  const lanes = ['0u', '1u', '2u', '3u'];
+  if (storage === 'u8x4') {
+    if (words === 'word' || bound === 4) return `return ${name}[i];`;
+    return `return vec4u(${lanes.map((lane) => `${name}[4u * i + ${lane}]`).join(', ')});`;
+  }
+  const word = (first: string) => {
+    const bytes = lanes.map((lane) => `${name}[${first} + ${lane}]`);
+    return bytes.map((byte, lane) => (lane === 0 ? byte : `(${byte} << ${8 * lane}u)`)).join(' | ');
+  };
+  if (words === 'word') return `return ${word('4u * i')};`;
+  return `return vec4u(${lanes.map((lane) => word(`16u * i + 4u * ${lane}`)).join(', ')});`;
 }
 
 /** The body of `fn set(i: u32, value: …)`. */

@@ -3,7 +3,17 @@ import type { BindingAccess } from '@casement/runtime';
 import { type Block, describe, type Operand } from '../operand.ts';
 import { dimField, wgslSize } from '../size.ts';
 import type { Storage } from '../storage.ts';
-import { arrayElement, laneType, loadBody, storeBody, storePairBody, type Width } from './access.ts';
+import {
+  arrayElement,
+  laneType,
+  loadBody,
+  storeBody,
+  storePairBody,
+  type Width,
+  type Words,
+  wordsBody,
+  wordsType,
+} from './access.ts';
 import { indent } from './coordinates.ts';
 
 /** A kernel's text, which calls with equal operand types share. */
@@ -33,7 +43,7 @@ interface Slot {
   readonly name: string;
   readonly block: Block;
   readonly storage: Storage;
-  readonly reads: { readonly name: string; readonly width: Width }[];
+  readonly reads: { readonly name: string; readonly width: Width | Words }[];
   write: { readonly name: string; readonly width: Width | 'pair' } | undefined;
 }
 
@@ -59,6 +69,16 @@ export class KernelBuilder {
   read(name: string, operand: Operand, width: Width = 1): (index: string) => string {
     const reader = width === 1 ? `${name}_at` : `${name}_vec4`;
     this.slotOf(name, operand).reads.push({ name: reader, width });
+    return (index) => `${reader}(${index})`;
+  }
+
+  /**
+   * Makes bytes readable as words of four, the first one in the low bits; the result writes the read of word `index`, a
+   * u32, or of `four` words `index`, a vec4u.
+   */
+  readWords(name: string, operand: Operand, words: Words): (index: string) => string {
+    const reader = `${name}_${words === 'word' ? 'word' : 'words'}`;
+    this.slotOf(name, operand).reads.push({ name: reader, width: words });
     return (index) => `${reader}(${index})`;
   }
 
@@ -133,7 +153,7 @@ export class KernelBuilder {
 
 /** The narrowest width anyone reads with decides how a buffer is declared. */
 function boundWidth({ reads, write }: Slot): Width {
-  return [...reads, ...(write ? [write] : [])].every(({ width }) => width === 4) ? 4 : 1;
+  return [...reads, ...(write ? [write] : [])].every(({ width }) => width === 4 || width === 'four words') ? 4 : 1;
 }
 
 function accessOf({ block, write }: Slot): 'read' | 'read_write' {
@@ -148,9 +168,12 @@ function declaration(slot: Slot, binding: number): string {
 
 function accessors(slot: Slot): string[] {
   const { name, storage, reads, write } = slot;
-  const functions = reads.map((read) => {
-    const body = loadBody(name, storage, read.width, boundWidth(slot));
-    return wgslFunction(`${read.name}(i: u32) -> ${laneType(storage, read.width)}`, body);
+  const functions = reads.map(({ name: reader, width }) => {
+    const bound = boundWidth(slot);
+    if (typeof width === 'string') {
+      return wgslFunction(`${reader}(i: u32) -> ${wordsType(width)}`, wordsBody(name, storage, width, bound));
+    }
+    return wgslFunction(`${reader}(i: u32) -> ${laneType(storage, width)}`, loadBody(name, storage, width, bound));
   });
   if (write) {
     const body = write.width === 'pair' ? storePairBody(name, storage) : storeBody(name);

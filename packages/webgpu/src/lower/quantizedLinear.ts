@@ -1,0 +1,17 @@
+import { ops, quantizedOperands } from '@casement/ir';
+import { quantizedLinearRowPerThread } from '../kernels/quantizedLinearRowPerThread.ts';
+import { inputOf, lowerOp, resultOf } from '../lowering.ts';
+import { quantizedPieces } from '../storedWeight.ts';
+
+/** A weight that is too large to be bound is multiplied piece by piece. */
+export const quantizedLinear = lowerOp(ops.quantizedLinear, (node, context) => {
+  const { bias, ...weight } = quantizedOperands(node.inputs, 1);
+  const site = {
+    x: context.operand(inputOf(node, 0)),
+    bias: bias && context.operand(bias),
+    y: context.result(resultOf(node)),
+  };
+  for (const piece of quantizedPieces(weight, node.attrs, context)) {
+    context.run(quantizedLinearRowPerThread({ ...site, weight: piece }));
+  }
+});
