@@ -6,8 +6,8 @@ import { dtypeOption, profileOption, weightOptions } from './options.ts';
 
 interface Flags {
   readonly checkpoint?: string;
-  readonly golden: string;
-  readonly targets: VerifyTarget[];
+  readonly golden?: string;
+  readonly targets?: VerifyTarget[];
   readonly dtype: 'f32' | 'f16';
   readonly profile: 'ort' | 'onnx';
   readonly tolerance?: number;
@@ -19,33 +19,33 @@ interface Flags {
 export function addVerify(program: Command, signal: AbortSignal): void {
   const command = program
     .command('verify')
-    .summary('compare every target with a golden from PyTorch')
+    .summary('compare every target with PyTorch, or with the reference')
     .description(
       'Runs the inputs of a golden on every target and compares what the golden holds of the outputs. A conversation\n' +
         '(input_ids, images, logits, greedy) runs in chunks and token by token; of any other model, the entries run\n' +
-        'whose inputs the golden holds by name. Integers must be equal. Exits with 1 if a target does not agree.',
+        'whose inputs the golden holds by name. Integers must be equal. Without a golden, targets are compared with what the\n' +
+        'reference evaluator computes for a random conversation. Exits with 1 if a target does not agree.',
     )
     .argument('<model>', 'a model.ts, or a checkpoint folder with config.json and *.safetensors')
-    .requiredOption('--golden <file>', 'a .safetensors file with inputs and outputs')
-    .option('--targets <list>', 'comma-separated: reference, onnx, webgpu', parseTargets, [
-      'reference',
-      'onnx',
-      'webgpu',
-    ])
+    .option('--golden <file>', 'a .safetensors file with inputs and outputs of PyTorch')
+    .option('--targets <list>', 'comma-separated: reference, onnx, webgpu (default: all)', parseTargets)
     .addOption(dtypeOption())
     .addOption(profileOption())
     .option('--tolerance <max>', 'largest absolute difference of floats (default: by target and dtype)', parsePositive)
     .option('--json', 'print the report as JSON')
-    .addHelpText('after', '\nExample:\n  casement verify checkpoint --golden checkpoint/golden.safetensors');
+    .addHelpText(
+      'after',
+      '\nExamples:\n  casement verify checkpoint --golden checkpoint/golden.safetensors\n  casement verify model.ts --checkpoint checkpoint --targets webgpu --dtype f16',
+    );
   weightOptions(command).action(async (model: string, flags: Flags) => {
     const report = await verify({
       model,
-      golden: flags.golden,
-      targets: flags.targets,
       dtype: flags.dtype,
       profile: flags.profile,
       signal,
       onTarget: (target) => process.stderr.isTTY && process.stderr.write(`running ${target} …\n`),
+      ...(flags.golden ? { golden: flags.golden } : {}),
+      ...(flags.targets ? { targets: flags.targets } : {}),
       ...(flags.checkpoint ? { checkpoint: flags.checkpoint } : {}),
       ...(flags.tolerance === undefined ? {} : { tolerance: flags.tolerance }),
       ...(flags.allowExtra ? { allowExtra: true } : {}),

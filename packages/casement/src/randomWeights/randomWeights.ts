@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ModelDefinition } from '@casement/dsl';
 import { dtypeBytes, elementCount, type FloatDType } from '@casement/ir';
 import { modelFromConfig } from '@casement/models';
 import { type WriteProgress, type WrittenShards, writeShards } from '@casement/weights';
@@ -10,8 +11,10 @@ import { expectedParams } from '../load/expectedParams.ts';
 import { randomTensors } from './randomTensor.ts';
 
 export interface RandomWeightsOptions {
-  /** What a checkpoint's `config.json` holds. */
-  readonly config: unknown;
+  /** What the checkpoint's `config.json` is to hold; absent: it has none. */
+  readonly config?: unknown;
+  /** Default: the model that `config` describes. */
+  readonly definition?: ModelDefinition;
   /** A new or empty folder. */
   readonly out: string;
   /** Default: 0. */
@@ -28,19 +31,20 @@ export interface RandomWeightsOptions {
 const SHARD_BYTES = 5e9;
 
 /**
- * Writes a checkpoint folder, config.json and weights, of the model that a config describes: the shapes are those of a
- * released checkpoint, the numbers are random. The same options give the same bytes, and a tensor's values do not
- * depend on which others there are. Throws ConfigError, UserError, or WeightError; then no folder appears.
+ * Writes a checkpoint folder, config.json and weights, of a model: the shapes are those of a released checkpoint, the
+ * numbers are random. The same options give the same bytes, and a tensor's values do not depend on which others there
+ * are. Throws ConfigError, UserError, or WeightError; then no folder appears.
  */
 export async function randomWeights(options: RandomWeightsOptions): Promise<Pick<WrittenShards, 'shards' | 'tensors'>> {
   const { config, out, seed = 0, dtype = 'bf16', processorOf, onProgress, signal } = options;
-  const params = expectedParams(modelFromConfig(config).build({ dtype: 'f32' }));
+  const { definition = modelFromConfig(config) } = options;
+  const params = expectedParams(definition.build({ dtype: 'f32' }));
   const randomTensor = randomTensors(seed, dtype);
   const tensors = Array.from(params, ([name, { shape }]) => randomTensor(name, shape));
   const bytes = tensors.reduce((sum, { shape }) => sum + elementCount(shape) * dtypeBytes(dtype), 0);
   return stageFolder(out, { signal }, async (dir) => {
     await requireSpace(dir, bytes);
-    await writeFile(join(dir, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
+    if (config !== undefined) await writeFile(join(dir, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
     if (processorOf) await copyProcessorFiles(processorOf, dir);
     return writeShards(dir, tensors, {
       maxShardBytes: SHARD_BYTES,

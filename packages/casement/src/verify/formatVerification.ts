@@ -9,8 +9,15 @@ export function formatVerification(report: VerifyReport): string {
     ...lines,
     ...report.targets.flatMap(formatDeparture),
     '',
-    report.passed ? 'All targets agree with the golden.' : 'Some targets do not agree with the golden.',
+    report.passed
+      ? `All targets agree with the ${truth(report)}.`
+      : `Some targets do not agree with the ${truth(report)}.`,
   ].join('\n');
+}
+
+/** What targets are compared with. */
+function truth({ golden }: VerifyReport): string {
+  return golden === undefined ? 'reference' : 'golden';
 }
 
 function formatConversation(report: ConversationReport): string[] {
@@ -27,13 +34,13 @@ function formatConversation(report: ConversationReport): string[] {
   ]);
   const header = ['target', 'max abs', 'max rel', 'token by token', 'chunks vs tokens', 'allowed', 'greedy', ''];
   return [
-    `${model} against ${golden}`,
-    `${positions} positions, ${images} images, ${dtype}; differences are of logits, against PyTorch`,
+    `${model} against ${golden ?? 'the reference'}`,
+    `${positions} positions, ${images} images, ${dtype}; differences are of logits, against ${golden ? 'PyTorch' : 'the reference'}`,
     '',
     formatTable([header, ...rows]),
     '',
     formatTable([
-      ['golden', expectedGreedy.join(' ')],
+      [truth(report), expectedGreedy.join(' ')],
       ...targets.map(({ target, greedy }) => [target, greedy.join(' ')]),
     ]),
     ...targets.flatMap(formatImageTokens),

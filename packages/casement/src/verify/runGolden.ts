@@ -64,7 +64,8 @@ async function encodeImages(
   return { images: encoded, ...(worst ? { imageTokens: worst } : {}) };
 }
 
-async function logitsOf(
+/** Logits of every text position, [text · vocab]. */
+export async function logitsOf(
   session: Session,
   turns: readonly Turn[],
   signal: AbortSignal | undefined,

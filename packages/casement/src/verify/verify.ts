@@ -7,6 +7,7 @@ import { loadModel } from '../load/loadModel.ts';
 import { loadParams } from '../load/loadParams.ts';
 import { readImageToken } from '../load/readConfig.ts';
 import type { Bench, BuildSettings, VerifyTarget } from './bench.ts';
+import { referenceGolden } from './referenceGolden.ts';
 import { type TargetReport, verifyConversation } from './verifyConversation.ts';
 import { type TensorTargetReport, verifyTensors } from './verifyTensors.ts';
 
@@ -19,8 +20,12 @@ export interface VerifyOptions extends BuildSettings {
   readonly model: string;
   /** Folder or file with the weights, when `model` is a file. */
   readonly checkpoint?: string;
-  /** Inputs and outputs computed by PyTorch: a .safetensors file. */
-  readonly golden: string;
+  /**
+   * Inputs and outputs computed by PyTorch: a .safetensors file. Without one, targets are compared with what the
+   * reference computes for a random conversation.
+   */
+  readonly golden?: string;
+  /** Default: onnx and webgpu, and with a golden the reference, too. */
   readonly targets?: readonly VerifyTarget[];
   readonly dtype?: FloatDType;
   /** Largest absolute difference of floats that passes, for every target; default: by target and dtype. */
@@ -31,7 +36,8 @@ export interface VerifyOptions extends BuildSettings {
 
 interface Report {
   readonly model: string;
-  readonly golden: string;
+  /** Absent: the reference's outputs. */
+  readonly golden?: string;
   readonly dtype: FloatDType;
   readonly passed: boolean;
 }
@@ -65,14 +71,18 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   if (checkpoint === undefined) {
     throw new UserError(`${options.model} is a model without weights; name their folder with --checkpoint`);
   }
-  const held = await readGoldenTensors(options.golden);
   const program = definition.build({ dtype });
   const source = await openCheckpoint(checkpoint);
   try {
     const bench = await prepare(options, program, source);
-    const common = { model: options.model, golden: options.golden, dtype };
+    const { model, golden: file } = options;
+    if (file === undefined) {
+      return { model, dtype, ...(await converseOnTargets(options, bench, await referenceGolden(bench))) };
+    }
+    const common = { model, golden: file, dtype };
+    const held = await readGoldenTensors(file);
     if (isConversation(program, held)) {
-      const golden = await readGolden(options.golden, { imageToken: await readImageToken(checkpoint) });
+      const golden = await readGolden(file, { imageToken: await readImageToken(checkpoint) });
       return { ...common, ...(await converseOnTargets(options, bench, golden)) };
     }
     const one = (target: VerifyTarget) => verifyTensors(bench, target, held, { script, tolerance: options.tolerance });
@@ -119,7 +129,8 @@ async function converseOnTargets(
 }
 
 async function onTargets<R>(options: VerifyOptions, run: (target: VerifyTarget) => Promise<R>): Promise<R[]> {
-  const { targets = ['reference', 'onnx', 'webgpu'], onTarget, signal } = options;
+  const { golden, onTarget, signal } = options;
+  const { targets = golden === undefined ? ['onnx', 'webgpu'] : ['reference', 'onnx', 'webgpu'] } = options;
   const reports: R[] = [];
   for (const target of targets) {
     onTarget?.(target);
