@@ -22,7 +22,7 @@ export function insertionRuns(tokens: number): Run[] {
     {
       entry: 'step',
       given: `1 token, text of ${PAST} and ${tokens} image tokens`,
-      dims: { seq: 1, past: PAST + tokens },
+      dims: { seq: 1, kept: 1, past: PAST + tokens },
       role: 'token',
     },
   ];
@@ -33,7 +33,12 @@ export function baseline(attention: Fusion['attention']): Baseline {
   const fusion: Fusion = attention === 'insertion' ? { attention } : { ...FUSION, attention };
   const runs: Run[] = [
     { entry: 'openWindow', given: '256 image tokens', dims: { image: 256 }, role: 'image' },
-    { entry: 'step', given: `1 token, text of ${PAST}`, dims: { seq: 1, past: PAST, window: 256 }, role: 'token' },
+    {
+      entry: 'step',
+      given: `1 token, text of ${PAST}`,
+      dims: { seq: 1, kept: 1, past: PAST, window: 256 },
+      role: 'token',
+    },
   ];
   return {
     name: FUSION_NAMES[attention],

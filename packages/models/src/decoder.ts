@@ -26,16 +26,23 @@ export interface DecoderModel extends ModelDefinition {
 /**
  * A text decoder that takes image tokens y of its own width. Its entries, with M-RoPE's positions i32[axes 1 …]:
  *
- *     step(input_ids i32[1 seq], position_ids i32[1 seq]) → logits [1 seq vocab]      text: a prompt's chunk, or a token
- *     openWindow(image_embeds [1 image hidden], image_position_ids i32[1 image])     a new image; drops the old window
- *     insertImage(image_embeds [1 seq hidden], position_ids i32[1 seq])              the next image tokens of the stream
+ *     step(input_ids i32[1 seq], position_ids i32[1 seq], logits_to_keep i32[kept]) → logits [1 kept vocab]
+ *                                                                text: a prompt's chunk, or a token
+ *     openWindow(image_embeds [1 image hidden], image_position_ids i32[1 image])
+ *                                                                a new image; drops the old window
+ *     insertImage(image_embeds [1 seq hidden], position_ids i32[1 seq])
+ *                                                                the next image tokens of the stream
  *
+ * `logits_to_keep` are the places in the chunk whose logits are wanted: all, the last one, or none (kept = 0).
  * `openWindow` is there with fusion layers (without positions for `ca`), `insertImage` with token insertion: an image
  * longer than a chunk is inserted in several runs, which changes nothing, since attention is causal there.
  */
 export function decoder(c: DecoderConfig): DecoderModel {
   return { ...model(c.name, { dims: decoderDims(c), entries: decoderEntries(c) }), text: c };
 }
+
+/** Logits of more positions in one run would be hundreds of megabytes at full size. */
+const MOST_LOGITS = 128;
 
 export function decoderDims(c: DecoderConfig): DimDeclarations {
   return {
@@ -47,6 +54,7 @@ export function decoderDims(c: DecoderConfig): DimDeclarations {
     kvHeads: c.kvHeads,
     headDim: c.headDim,
     seq: upTo(c.capacity.chunk),
+    kept: upTo(Math.min(c.capacity.chunk, MOST_LOGITS), { min: 0 }),
     past: capacity(c.capacity.text),
     ...(c.rope.sections ? { axes: c.rope.sections.length } : {}),
     ...(hasFusionLayers(c.fusion) ? { image: upTo(c.capacity.image), window: capacity(c.capacity.window) } : {}),
@@ -72,23 +80,27 @@ function step(c: DecoderConfig): Entry {
 
   const text = block(
     'model',
-    { inputs: { ids: 'i32[batch seq]', positions }, params: { 'embed_tokens.weight': 'float[vocab hidden]' } },
-    (given, p) => {
-      const embedded = gather(p['embed_tokens.weight'], 'vocab', given.ids);
-      return finalNorm(layers.reduce((x, layer) => layer.forward({ x, positions: given.positions }), embedded));
+    {
+      inputs: { ids: 'i32[batch seq]', positions, keep: 'i32[kept]' },
+      params: { 'embed_tokens.weight': 'float[vocab hidden]' },
+    },
+    ({ ids, positions, keep }, p) => {
+      const embedded = gather(p['embed_tokens.weight'], 'vocab', ids);
+      const x = layers.reduce((x, layer) => layer.forward({ x, positions }), embedded);
+      return finalNorm(gather(x, 'seq', keep));
     },
   );
 
   return entry(
     {
-      inputs: { input_ids: 'i32[batch seq]', position_ids: positions },
+      inputs: { input_ids: 'i32[batch seq]', position_ids: positions, logits_to_keep: 'i32[kept]' },
       params: {
         'model.embed_tokens.weight': 'float[vocab hidden]',
         'lm_head.weight': when(!c.tied, 'float[vocab hidden]'),
       },
     },
-    ({ input_ids, position_ids }, p) => {
-      const hidden = text({ ids: input_ids, positions: position_ids });
+    ({ input_ids, position_ids, logits_to_keep }, p) => {
+      const hidden = text({ ids: input_ids, positions: position_ids, keep: logits_to_keep });
       return { logits: linear(hidden, p['lm_head.weight'] ?? p['model.embed_tokens.weight']) };
     },
   );

@@ -51,20 +51,22 @@ function entriesOf({ entries }: Program): Record<string, string> {
 
 describe('entries', () => {
   it('follow the fusion', () => {
-    expect(entriesOf(build())).toEqual({ step: 'input_ids: i32[1 seq], position_ids: i32[1 seq] → logits' });
+    expect(entriesOf(build())).toEqual({
+      step: 'input_ids: i32[1 seq], position_ids: i32[1 seq], logits_to_keep: i32[kept] → logits',
+    });
     expect(entriesOf(build({ attention: 'casa' }))).toMatchObject({
       openWindow: 'image_embeds: f32[1 image 16], image_position_ids: i32[1 image] → ',
     });
     expect(entriesOf(build({ attention: 'ca' }))).toMatchObject({ openWindow: 'image_embeds: f32[1 image 16] → ' });
     expect(entriesOf(build({ attention: 'insertion' }))).toEqual({
-      step: 'input_ids: i32[1 seq], position_ids: i32[1 seq] → logits',
+      step: 'input_ids: i32[1 seq], position_ids: i32[1 seq], logits_to_keep: i32[kept] → logits',
       insertImage: 'image_embeds: f32[1 seq 16], position_ids: i32[1 seq] → ',
     });
   });
 
   it('take positions on three axes with M-RoPE', () => {
     expect(entriesOf(build({ attention: 'casa' }, mrope))).toEqual({
-      step: 'input_ids: i32[1 seq], position_ids: i32[3 1 seq] → logits',
+      step: 'input_ids: i32[1 seq], position_ids: i32[3 1 seq], logits_to_keep: i32[kept] → logits',
       openWindow: 'image_embeds: f32[1 image 16], image_position_ids: i32[3 1 image] → ',
     });
     expect(entriesOf(build({ attention: 'insertion' }, mrope))).toMatchObject({

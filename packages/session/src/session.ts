@@ -30,8 +30,8 @@ export interface ImageOptions {
 }
 
 /**
- * One conversation with a model, on any executor. The model's entry is `step(input_ids, position_ids) → logits`; models
- * with images have `openWindow(image_embeds, image_position_ids)`, or `insertImage(image_embeds, position_ids)` if image
+ * One conversation with a model, on any executor. The model's entry is `step(input_ids, position_ids, logits_to_keep) →
+ * logits` (without `logits_to_keep`, it gives the logits of every token of a run); models with images have `openWindow(image_embeds, image_position_ids)`, or `insertImage(image_embeds, position_ids)` if image
  * tokens enter the text stream; and `encodeImage(pixel_values, patch_position_ids) → image_embeds` if they see pixels.
  */
 export class Session {
@@ -89,19 +89,23 @@ export class Session {
       await this.executor.reset(dim);
   }
 
-  /** Feeds text, or nothing, without keeping the logits of every token: at full size they are gigabytes. */
+  /** Feeds text, or nothing. Only the logits of its last token are computed. */
   async read(ids: readonly number[], signal?: AbortSignal): Promise<void> {
-    for (const { from, to } of this.chunks('step', ids.length)) await this.step(ids.slice(from, to), signal);
+    for (const { from, to } of this.chunks('step', ids.length)) {
+      await this.step(ids.slice(from, to), to === ids.length ? 1 : 0, signal);
+    }
   }
 
   /**
-   * Feeds text and returns the logits of every token, [tokens vocab]. Text longer than the model's largest chunk is fed
-   * in several.
+   * Feeds text and returns the logits of every token, [tokens vocab]: at full size gigabytes, where `read` and
+   * `nextLogits` do without them. Text longer than the model's largest chunk is fed in several.
    */
   async prefill(ids: readonly number[], signal?: AbortSignal): Promise<HostTensor> {
     if (ids.length === 0) throw new InputError('prefill needs at least one token');
     const rows: HostTensor[] = [];
-    for (const { from, to } of this.chunks('step', ids.length)) rows.push(await this.step(ids.slice(from, to), signal));
+    for (const { from, to } of this.chunks('step', ids.length, 'kept')) {
+      rows.push(await this.step(ids.slice(from, to), to - from, signal));
+    }
     return stackRows(rows);
   }
 
@@ -145,8 +149,11 @@ export class Session {
     this.lastLogits = undefined;
   }
 
-  /** Cuts `tokens` tokens into runs of an entry. Throws InputError when the caches have no room for all of them. */
-  private chunks(entry: string, tokens: number): { readonly from: number; readonly to: number }[] {
+  /**
+   * Cuts `tokens` tokens into runs of an entry, none longer than `seq` and the dims `also` may be. Throws InputError when
+   * the caches have no room for all of them.
+   */
+  private chunks(entry: string, tokens: number, ...also: string[]): { readonly from: number; readonly to: number }[] {
     const { dims, entries } = this.executor.signature;
     for (const dim of Object.keys(entries[entry]?.lengths ?? {})) {
       const [held, most] = [this.executor.lengths.get(dim) ?? 0, dims[dim]?.max ?? Number.POSITIVE_INFINITY];
@@ -156,22 +163,25 @@ export class Session {
           'build with a larger capacity or reset them',
       );
     }
-    const longest = dims.seq?.max ?? tokens;
+    const longest = Math.min(...['seq', ...also].map((dim) => dims[dim]?.max ?? tokens));
     return Array.from({ length: Math.ceil(tokens / longest) }, (_, i) => {
       return { from: i * longest, to: Math.min((i + 1) * longest, tokens) };
     });
   }
 
-  private async step(ids: readonly number[], signal: AbortSignal | undefined): Promise<HostTensor> {
+  /** Runs a chunk, and keeps the logits of its last `kept` tokens: the newest, unless there are none. */
+  private async step(ids: readonly number[], kept: number, signal: AbortSignal | undefined): Promise<HostTensor> {
     const inputs: HostTensors = {
       input_ids: { dtype: 'i32', shape: [1, ids.length], data: Int32Array.from(ids) },
       position_ids: textPositions(this.nextPosition, ids.length, this.axes('step', 'position_ids')),
+      ...(this.takes('step', 'logits_to_keep') ? { logits_to_keep: lastPlaces(ids.length, kept) } : {}),
     };
     const { logits } = await this.executor.run('step', inputs, signalOf({ signal }));
     if (!logits) throw new InputError(`model ${this.executor.signature.name} has no output "logits"`);
     this.nextPosition += ids.length;
-    this.lastLogits = { ...logits, shape: logits.shape.slice(1) };
-    return this.lastLogits;
+    const rows = { ...logits, shape: logits.shape.slice(1) };
+    this.lastLogits = rows.data.length > 0 ? rows : undefined;
+    return rows;
   }
 
   private takes(entry: string, input: string): boolean {
@@ -191,6 +201,11 @@ function signalOf({ signal }: { readonly signal?: AbortSignal | undefined }): { 
 
 function fail(problem: string): never {
   throw new InputError(problem);
+}
+
+/** The last `kept` places of a chunk: i32[kept]. */
+function lastPlaces(length: number, kept: number): HostTensor {
+  return { dtype: 'i32', shape: [kept], data: Int32Array.from({ length: kept }, (_, i) => length - kept + i) };
 }
 
 /** Chunks of rows [n vocab] as one tensor. */

@@ -184,3 +184,24 @@ describe('an image of pixels', () => {
     await expect(session.showImage(image(6))).rejects.toThrow('needs its grid of rows × columns, got no grid');
   });
 });
+
+describe('the logits that are computed', () => {
+  const entries = { step: spec({ input_ids: [1, 'seq'], position_ids: [1, 'seq'], logits_to_keep: ['kept'] }, GROWS) };
+  const kept = ({ runs }: { readonly runs: readonly Run[] }) =>
+    runs.map(({ inputs }) => Array.from(inputs.logits_to_keep?.data ?? []));
+
+  it('are those of the last token for text that is read', async () => {
+    const executor = recorder(entries);
+    await new Session(executor).read([1, 2, 3, 4, 5, 6, 7]);
+    expect(kept(executor)).toEqual([[], [1]]);
+  });
+
+  it('are all of them for text whose logits are asked for', async () => {
+    const executor = recorder(entries);
+    await new Session(executor).prefill([1, 2, 3, 4, 5, 6, 7]);
+    expect(kept(executor)).toEqual([
+      [0, 1, 2, 3, 4],
+      [0, 1],
+    ]);
+  });
+});

@@ -21,27 +21,30 @@ function at(name: string, bindings: Readonly<Record<string, number>>) {
 const [layers, hidden, ffn, heads, kvHeads, headDim, vocab] = [28, 2048, 8192, 16, 8, 128, 64000];
 const attentionWeights = 2 * hidden * heads * headDim + 2 * hidden * kvHeads * headDim; // q, o and k, v
 const layerWeights = 2 * attentionWeights + 3 * hidden * ffn; // SA, CASA, MLP
-const norms = (2 * layers + 1) * hidden;
+const blockNorms = 2 * layers * hidden;
+const norms = blockNorms + hidden;
 
 describe('Helium-1-2B with CASA', () => {
   test.each([
-    [1, 0, 0],
-    [1, 4095, 300],
-    [128, 77, 256],
-  ])('FLOPs of %i tokens after %i of text and a window of %i', (seq, past, window) => {
-    const products = 2 * seq * (layers * layerWeights + vocab * hidden);
+    [1, 0, 0, 1],
+    [1, 4095, 300, 1],
+    [128, 77, 256, 1],
+    [128, 77, 256, 128],
+  ])('FLOPs of %i tokens after %i of text and a window of %i, with %i rows of logits', (seq, past, window, kept) => {
+    const products = 2 * seq * layers * layerWeights + 2 * kept * vocab * hidden;
     const pairs = (before: number) => seq * before + (seq * (seq + 1)) / 2;
     const attention = 4 * layers * heads * headDim * (pairs(past) + pairs(window));
     const rotary = 3 * 2 * layers * (heads + kvHeads) * headDim;
-    const elementwise = seq * (4 * norms + 3 * layers * ffn + 3 * layers * hidden + rotary); // swiglu, residuals
-    expect(at('step', { seq, past, window }).flops).toBe(products + attention + elementwise);
+    const elementwise = seq * (4 * blockNorms + 3 * layers * ffn + 3 * layers * hidden + rotary); // swiglu, residuals
+    const lastNorm = kept * 4 * hidden;
+    expect(at('step', { seq, past, window, kept }).flops).toBe(products + attention + elementwise + lastNorm);
   });
 
   test('a token reads every weight once but the table of embeddings, and the live keys and values', () => {
     const weights = 2 * (layers * layerWeights + norms + vocab * hidden);
     const row = 2 * hidden;
     const cache = 2 * layers * kvHeads * headDim * 2 * (1000 + 1 + 256 + 1);
-    expect(at('step', { seq: 1, past: 1000, window: 256 }).bytesRead).toBe(weights + row + cache);
+    expect(at('step', { seq: 1, past: 1000, window: 256, kept: 1 }).bytesRead).toBe(weights + row + cache);
   });
 
   test('opening a window computes keys and values of the image, and nothing else', () => {
@@ -93,7 +96,7 @@ test('what two layers share is computed once, and what nobody reads not at all',
     fusion: { attention: 'casa', shared: true, update_images: true },
   };
   const shared = programCosts(modelFromConfig(fixture).build({ dtype: 'f32' }));
-  const bindings = new Map(Object.entries({ seq: 1, past: 0, window: 0, image: 1 }));
+  const bindings = new Map(Object.entries({ seq: 1, past: 0, window: 0, image: 1, kept: 1 }));
   const of = (name: string) => costAt(shared.entries.get(name) ?? entry(name), bindings);
   // In parallel order, q, k and v serve both; o is applied to each.
   const twoLayers = 2 * (attentionWeights + hidden * hidden + 3 * hidden * ffn) + vocab * hidden;

@@ -11,14 +11,14 @@ export interface RunCost extends Cost {
 
 /**
  * What the runs of a conversation cost: an image of `imageTokens` tokens, a prefill chunk of the largest size, and one
- * token at the start of the text and at its end. Entries with other dims than those of a decoder are left out.
+ * token at the start of the text and at its end. Logits are those of a run's last token. Entries with other dims than those of a decoder are left out.
  */
 export function runCosts(program: Program, { entries }: ProgramCosts, imageTokens: number): RunCost[] {
   const chunk = program.dims.get('seq')?.max ?? 1;
   const last = (program.dims.get('past')?.max ?? 1) - 1;
   const inserted = Math.min(chunk, imageTokens);
   const open = program.dims.has('window') ? `, window of ${imageTokens}` : '';
-  const at = (seq: number, past: number) => new Map(Object.entries({ seq, past, window: imageTokens }));
+  const at = (seq: number, past: number) => new Map(Object.entries({ seq, past, window: imageTokens, kept: 1 }));
 
   const runs: readonly (readonly [entry: string, given: string, bindings: DimBindings])[] = [
     ['openWindow', `image of ${imageTokens} tokens`, new Map([['image', imageTokens]])],

@@ -31,7 +31,7 @@ export function streamCosts(program: Program, costs: ProgramCosts, stream: Strea
 
   const run = (entry: EntryCost | undefined, dim: string, tokens: number): void => {
     if (entry === undefined) return;
-    const bindings = new Map([...lengths, [dim, tokens]]);
+    const bindings = new Map([...lengths, [dim, tokens], ['kept', 1]]);
     const cost = costAt(entry, bindings);
     flops += cost.flops;
     bytesRead += cost.bytesRead;

@@ -27,6 +27,7 @@ export async function continueGreedily(
     const extended = specs.map(({ name, shape }): [string, HostTensor] => {
       const tensor = current[name] as HostTensor; // the entry could run
       if (name === 'input_ids') return [name, append(tensor, { ...next, dtype: tensor.dtype })];
+      if (name === 'logits_to_keep') return [name, placeAfter(tensor)];
       return [name, shape.reduce<HostTensor>((x, size, axis) => (size === seq ? repeatLast(x, axis) : x), tensor)];
     });
     current = Object.fromEntries(extended);
@@ -47,6 +48,11 @@ function likeliest({ shape, data }: HostTensor): HostTensor {
 
 function append(ids: HostTensor, next: HostTensor): HostTensor {
   return joinAlong([ids, next], ids.shape.length - 1);
+}
+
+/** Of places whose last one is that of the last id: the one after it. */
+function placeAfter({ dtype, data }: HostTensor): HostTensor {
+  return { dtype, shape: [1], data: Int32Array.of((data.at(-1) ?? -1) + 1) };
 }
 
 function repeatLast(tensor: HostTensor, axis: number): HostTensor {

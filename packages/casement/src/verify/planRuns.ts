@@ -18,7 +18,8 @@ export interface PlannedEntry {
  * Which entries a golden is for: those whose inputs it holds by name, and that give something else it holds. When one
  * of two such entries takes all that the other takes and more, outputs of both are compared with the former's.
  */
-export function planRuns(signature: ModelSignature, golden: GoldenTensors): readonly PlannedEntry[] {
+export function planRuns(signature: ModelSignature, held: GoldenTensors): readonly PlannedEntry[] {
+  const golden = { ...held, tensors: keepAllLogits(held.tensors) };
   const { tensors, roles } = golden;
   const given = roles?.inputs ?? [];
   const runnable = Object.entries(signature.entries).flatMap(([entry, spec]) => {
@@ -40,6 +41,22 @@ export function planRuns(signature: ModelSignature, golden: GoldenTensors): read
   });
 }
 
+/** The first few names of a list, and how many more there are. */
+function some(names: readonly string[]): string {
+  const shown = names.slice(0, 8);
+  return shown.join(', ') + (names.length > shown.length ? ` and ${names.length - shown.length} more` : '');
+}
+
+/** A golden that does not say which logits it holds has those of all its `input_ids` [… seq]. */
+function keepAllLogits(tensors: HostTensors): HostTensors {
+  const seq = tensors.input_ids?.shape.at(-1);
+  if (seq === undefined || tensors.logits_to_keep) return tensors;
+  return {
+    ...tensors,
+    logits_to_keep: { dtype: 'i32', shape: [seq], data: Int32Array.from({ length: seq }, (_, i) => i) },
+  };
+}
+
 /** The planned entry that `greedy` continues, if the golden has one and no entry gives it itself. */
 export function greedyEntry(plan: readonly PlannedEntry[], { tensors }: GoldenTensors): PlannedEntry | undefined {
   const { greedy } = tensors;
@@ -57,14 +74,15 @@ export function requireCompared(signature: ModelSignature, golden: GoldenTensors
   const entries = Object.entries(signature.entries);
   if (compared.size === 0) {
     const lines = entries.map(([entry, { inputs, outputs }]) => {
-      const lacking = inputs.filter(({ name }) => !Object.hasOwn(tensors, name)).map(({ name }) => `"${name}"`);
+      const isLacking = (name: string) => !Object.hasOwn(tensors, name) && name !== 'logits_to_keep';
+      const lacking = inputs.flatMap(({ name }) => (isLacking(name) ? [`"${name}"`] : []));
       const names = outputs.map(({ name }) => name).join(', ');
       return lacking.length > 0
         ? `  ${entry} cannot run: the golden has no ${lacking.join(', ')}`
         : `  ${entry} gives ${names || 'no outputs'}`;
     });
     throw new UserError(
-      `${file}: nothing can be compared with model ${signature.name}; it holds ${Object.keys(tensors).join(', ')}.\n` +
+      `${file}: nothing can be compared with model ${signature.name}; it holds ${some(Object.keys(tensors))}.\n` +
         lines.join('\n'),
     );
   }
