@@ -31,10 +31,14 @@ export class BufferSet {
       const error = errors.find((found) => found !== null);
       return error ? [`${label} (${bytes} bytes): ${error.message}`] : [];
     });
-    const failures = (await Promise.all(refusals)).flat();
-    if (failures.length === 0) return set;
-    set.destroy();
-    throw new RuntimeError('memory', `the device refuses ${failures.length} buffers: ${failures.join('; ')}`);
+    try {
+      const failures = (await Promise.all(refusals)).flat();
+      if (failures.length > 0) throw refused(failures, set);
+      return set;
+    } catch (error) {
+      set.destroy();
+      throw error;
+    }
   }
 
   /** Bytes by kind. */
@@ -57,4 +61,13 @@ export class BufferSet {
   destroy(): void {
     for (const buffer of this.buffers.values()) buffer.destroy();
   }
+}
+
+function refused(failures: readonly string[], { memory }: BufferSet): RuntimeError {
+  const total = Object.values(memory).reduce((sum, bytes) => sum + bytes, 0);
+  return new RuntimeError(
+    'memory',
+    `the device refuses ${failures.length} buffers of a model that takes ${total} bytes; close other pages that use the ` +
+      `GPU, or build for smaller capacities or a smaller dtype\n  ${failures.join('\n  ')}`,
+  );
 }

@@ -1,7 +1,13 @@
 export type RuntimeErrorCode =
-  /** A file is missing, unreadable or of another format. */
+  /** A file is missing, or of another format than this runtime reads. */
   | 'source'
-  /** The device lacks a feature or limit. */
+  /** The connection failed, again and again. */
+  | 'network'
+  /** A file is not what was built: bytes are missing or differ from their hash. */
+  | 'corrupt'
+  /** The server began to give another version of a file while it was read. */
+  | 'changed'
+  /** The device lacks a feature or limit, or there is none. */
   | 'device'
   /** The device refused to allocate a buffer. */
   | 'memory'
@@ -25,4 +31,9 @@ export class RuntimeError extends Error {
   ) {
     super(message, options);
   }
+}
+
+/** The text of whatever was thrown. */
+export function reasonOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
 }

@@ -1,7 +1,7 @@
-import { RuntimeError } from './error.ts';
+import { RuntimeError, reasonOf } from './error.ts';
 import type { BindingAccess, KernelSpec } from './format/plan.ts';
 import { COMPUTE_STAGE } from './gpu-constants.ts';
-import { readText, type Source } from './source.ts';
+import { readText, type Source } from './source/source.ts';
 
 export interface CompiledKernel {
   readonly spec: KernelSpec;
@@ -15,18 +15,25 @@ const BINDING_TYPES: Record<BindingAccess, GPUBufferBindingType> = {
   read_write: 'storage',
 };
 
-/** Compiles all kernels of a variant at the same time. Throws RuntimeError with file, line and message. */
+/**
+ * Compiles all kernels of a variant at the same time, off this thread. `onCompiled` hears how many are done. Throws
+ * RuntimeError with file, line and message.
+ */
 export async function compileKernels(
   device: GPUDevice,
   source: Source,
   specs: Readonly<Record<string, KernelSpec>>,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
+  onCompiled: (count: number) => void,
 ): Promise<ReadonlyMap<string, CompiledKernel>> {
   const layoutOf = layoutCache(device);
+  let count = 0;
   const compiled = Object.entries(specs).map(async ([id, spec]): Promise<[string, CompiledKernel]> => {
     const code = await readText(source, spec.file, signal);
     const layout = layoutOf(spec.bindings);
+    signal.throwIfAborted();
     const pipeline = await compile(device, spec.file, code, layout);
+    onCompiled(++count);
     return [id, { spec, pipeline, layout }];
   });
   return new Map(await Promise.all(compiled));
@@ -72,7 +79,7 @@ async function compile(
     const lines = messages
       .filter(({ type }) => type === 'error')
       .map(({ lineNum, linePos, message }) => `${file}:${lineNum}:${linePos}: ${message}`);
-    const text = lines.length > 0 ? lines.join('\n') : `${file}: ${cause instanceof Error ? cause.message : cause}`;
+    const text = lines.length > 0 ? lines.join('\n') : `${file}: ${reasonOf(cause)}`;
     throw new RuntimeError('kernel', `a kernel does not compile\n${text}`, { cause });
   } finally {
     await scope;

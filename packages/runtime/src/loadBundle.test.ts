@@ -53,7 +53,7 @@ describe('loadBundle', () => {
         "no kernel": "source: the bundle has no file "sum.wgsl"",
         "no plan": "source: the bundle has no file "plan.json"",
         "no weights": "source: the bundle has no file "weights.bin"",
-        "weights that are cut off": "source: weights.bin is too short: 4 bytes are needed from 3 on, 2 came; build it again",
+        "weights that are cut off": "corrupt: weights.bin is too short: 7 bytes are needed from 0 on, 5 came; upload it again",
       }
     `);
   });
@@ -85,7 +85,9 @@ describe('loadBundle', () => {
       const buffers = { ...variant.buffers, arena: { kind: 'arena' as const, bytes: 2 ** 40 } };
       return withVariant({ buffers })(plan, variant);
     });
-    expect(await failure(files)).toMatch(/^memory: the device refuses 1 buffers: arena \(1099511627776 bytes\): /);
+    expect(await failure(files)).toMatch(
+      /^memory: the device refuses 1 buffers of a model that takes 1099511628800 bytes; .*\n {2}arena \(1099511627776 bytes\): /,
+    );
   });
 
   it('checks features and limits before it reads anything else', async () => {
@@ -108,7 +110,8 @@ describe('loadBundle', () => {
     expect(await failure(files, { read: watched, readRange: watched })).toBe(
       'device: this device cannot run "tiny"\n' +
         '  variant "f16": needs the feature "shader-f16"\n' +
-        '  variant "portable": needs maxBufferSize ≥ 1125899906842624, the device has 268435456',
+        '  variant "portable": needs maxBufferSize ≥ 1125899906842624, the device has 268435456\n' +
+        '  take another device, or build for smaller capacities or a smaller dtype',
     );
     expect(read).toEqual(['plan.json']);
   });
@@ -143,15 +146,14 @@ describe('loadBundle', () => {
     expect(counted.alive()).toBe(0);
   });
 
-  it('reads large weights in parts, reports progress, and works without ranges', async () => {
-    const bytes = 40 * 2 ** 20 + 4;
+  it('reads weights without hashes in parts, also without ranges, and reports progress', async () => {
+    const bytes = 10 * 2 ** 20 + 4;
     const weights = new Uint8Array(bytes + 3);
-    new DataView(weights.buffer).setFloat32(3, 3, true);
     new DataView(weights.buffer).setFloat32(bytes - 1, 5, true);
     const files = tinyFiles((plan, variant) => {
       const { push } = variant.entries;
       if (push === undefined) return expect.fail('no entry');
-      const last = { buffer: 'weights', offset: 40 * 2 ** 20, bytes: 4 };
+      const last = { buffer: 'weights', offset: 10 * 2 ** 20, bytes: 4 };
       const dispatches = push.dispatches.map((dispatch) => ({
         ...dispatch,
         bindings: dispatch.bindings.map((range) => (range.buffer === 'weights' ? last : range)),
@@ -175,10 +177,35 @@ describe('loadBundle', () => {
       const model = await loadBundle({ source, device, onProgress: (at) => progress.push(at) });
       expect((await model.run('push', { x })).y?.data).toEqual(Float32Array.of(10));
       await model.dispose();
-      expect(progress.map(({ loaded }) => loaded)).toEqual([16 * 2 ** 20, 32 * 2 ** 20, bytes]);
-      expect(progress.every(({ total }) => total === bytes)).toBe(true);
-      if (ranges) expect(Math.max(...lengths)).toBe(16 * 2 ** 20);
+      const loaded = new Set(progress.map(({ weights }) => weights.loaded));
+      expect([...loaded]).toEqual([0, 4 * 2 ** 20 - 3, 8 * 2 ** 20 - 3, bytes]);
+      expect(progress.at(-1)).toEqual({
+        weights: { loaded: bytes, cached: 0, total: bytes },
+        kernels: { loaded: 3, total: 3 },
+      });
+      if (ranges) expect(lengths).toEqual([4 * 2 ** 20, 4 * 2 ** 20, bytes + 3 - 8 * 2 ** 20]);
     }
+  });
+
+  it('stops reading weights when a kernel does not compile', async () => {
+    let stopped = false;
+    const files = tinyFiles(undefined, { 'push.wgsl': 'not wgsl' });
+    const readRange: Source['readRange'] = (_file, _offset, _length, signal) =>
+      new Promise((_, reject) => {
+        signal?.addEventListener('abort', () => {
+          stopped = true;
+          reject(signal.reason);
+        });
+      });
+    expect(await failure(files, { readRange })).toMatch(/^kernel: a kernel does not compile\npush\.wgsl:1:/);
+    expect(stopped).toBe(true);
+  });
+
+  it('refuses a plan that names files elsewhere', async () => {
+    const upload = { file: '../../weights.bin', byteOffset: 0, byteLength: 4, buffer: 'weights', offset: 0 };
+    expect(await failure(tinyFiles((plan, variant) => withVariant({ uploads: [upload] })(plan, variant)))).toBe(
+      'source: plan.json names the file "../../weights.bin", which is not a plain name in the bundle\'s own folder',
+    );
   });
 });
 

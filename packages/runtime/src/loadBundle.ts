@@ -1,61 +1,59 @@
 import { BufferSet } from './buffers.ts';
+import { WeightCache } from './cache/weightCache.ts';
 import { prepareEntry } from './entry.ts';
-import { RuntimeError } from './error.ts';
+import { RuntimeError, reasonOf } from './error.ts';
+import type { WeightsSpec } from './format/manifest.ts';
 import type { Plan, PlanVariant } from './format/plan.ts';
+import { deviceLost, guard } from './guard.ts';
 import { compileKernels } from './kernels.ts';
 import { WebGpuModel } from './model.ts';
+import { joinProgress, type LoadProgress } from './progress.ts';
+import { readPlan } from './readPlan.ts';
 import { chooseVariant, deviceDescriptor } from './requirements.ts';
-import { readText, type Source } from './source.ts';
-import { type UploadOptions, uploadAll } from './upload.ts';
+import type { Source } from './source/source.ts';
+import { uploadAll } from './weights/uploadAll.ts';
 
-export type LoadOptions = UploadOptions & {
+export interface BundleOptions {
   readonly source: Source;
   /** The plan's file in the source. Default `plan.json`. */
   readonly plan?: string;
-} & DeviceChoice;
+  /** The manifest's: with it, weights are checked against their hashes and may be cached. */
+  readonly weights?: WeightsSpec;
+  /**
+   * `auto`, the default: weights that come over a network are kept in the browser's cache for the next load; see
+   * `listCachedModels` and `clearCachedModels`. `none`: they are not, and none are looked for.
+   */
+  readonly cache?: 'auto' | 'none';
+  readonly onProgress?: (progress: LoadProgress) => void;
+  readonly signal?: AbortSignal;
+}
 
 /** A device of the caller's, or an adapter from which the model takes a device of its own. */
 export type DeviceChoice =
   | { readonly device: GPUDevice; readonly adapter?: never }
   | { readonly adapter: GPUAdapter; readonly device?: never };
 
+export type LoadOptions = BundleOptions & DeviceChoice;
+
 /**
- * Loads a bundle. Limits and features are checked before weights are read; kernels compile while they are. When
- * anything fails or `signal` aborts, everything is freed and the error thrown (RuntimeError, or the signal's reason).
+ * Loads a bundle. Features and limits are checked, and all memory is taken, before weights are read; kernels compile
+ * while they are. When anything fails, the device is lost or `signal` aborts, everything is freed and the error thrown
+ * (RuntimeError, or the signal's reason).
  */
 export async function loadBundle(options: LoadOptions): Promise<WebGpuModel> {
   const { source, signal } = options;
-  const plan = await readPlan(source, options.plan ?? 'plan.json', signal);
+  signal?.throwIfAborted();
+  const plan = await readPlan(source, options.plan, signal);
   const variant = chooseVariant(plan, options.device ?? options.adapter);
+  signal?.throwIfAborted();
   const device = options.device ?? (await requestDevice(plan, options.adapter));
   const ownsDevice = options.device === undefined;
   try {
-    const model = await loadVariant(plan, variant, device, ownsDevice, options);
-    return model;
+    return await loadVariant(plan, variant, device, ownsDevice, options);
   } catch (error) {
+    const reason = signal?.aborted ? error : await deviceLost(device, error);
     if (ownsDevice) device.destroy();
-    throw error;
-  }
-}
-
-/** Reads and recognises a plan. Throws RuntimeError when it is none. */
-export async function readPlan(source: Source, file = 'plan.json', signal?: AbortSignal): Promise<Plan> {
-  const text = await readText(source, file, signal);
-  const plan = parseJson(file, text);
-  if (plan.format === 'casement-plan/1') return plan;
-  throw new RuntimeError(
-    'source',
-    `${file} has the format "${plan.format}", this runtime reads "casement-plan/1"; build the bundle again`,
-  );
-}
-
-function parseJson(file: string, text: string): Plan {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new RuntimeError('source', `${file} is no JSON: ${cause instanceof Error ? cause.message : cause}`, {
-      cause,
-    });
+    throw reason;
   }
 }
 
@@ -64,9 +62,7 @@ async function requestDevice(plan: Plan, adapter: GPUAdapter): Promise<GPUDevice
     return await adapter.requestDevice(deviceDescriptor(plan, adapter));
   } catch (cause) {
     if (cause instanceof RuntimeError) throw cause;
-    throw new RuntimeError('device', `the adapter gives no device: ${cause instanceof Error ? cause.message : cause}`, {
-      cause,
-    });
+    throw new RuntimeError('device', `the adapter gives no device: ${reasonOf(cause)}`, { cause });
   }
 }
 
@@ -75,28 +71,44 @@ async function loadVariant(
   variant: PlanVariant,
   device: GPUDevice,
   ownsDevice: boolean,
-  { source, signal, onProgress }: LoadOptions,
+  options: LoadOptions,
 ): Promise<WebGpuModel> {
   const buffers = await BufferSet.allocate(device, variant.buffers);
+  const guarded = guard(device, options.signal);
   try {
-    const [kernels] = await settleAll([
-      compileKernels(device, source, variant.kernels, signal),
-      uploadAll(device, buffers, variant.uploads, source, { onProgress, signal }),
-    ]);
+    const kernels = await readAll(plan, variant, device, buffers, options, guarded.all, guarded.signal);
     const entries = Object.entries(variant.entries).map(async ([name, entry]) => {
       return [name, await prepareEntry(device, buffers, kernels, entry)] as const;
     });
-    const prepared = new Map(await Promise.all(entries));
-    signal?.throwIfAborted();
+    const prepared = new Map(await guarded.all(entries));
+    guarded.signal.throwIfAborted();
     return new WebGpuModel({ device, ownsDevice, plan, variant: variant.name, buffers, entries: prepared });
   } catch (error) {
     buffers.destroy();
     throw error;
+  } finally {
+    guarded.release();
   }
 }
 
-/** `Promise.all`, but a failure waits for the rest, so that nothing writes into buffers that are being freed. */
-async function settleAll<A, B>(work: readonly [Promise<A>, Promise<B>]): Promise<readonly [A, B]> {
-  await Promise.allSettled(work);
-  return Promise.all(work);
+/** Reads everything but the plan: weights go to the device, kernels are compiled. */
+async function readAll(
+  plan: Plan,
+  variant: PlanVariant,
+  device: GPUDevice,
+  buffers: BufferSet,
+  { source, weights, cache: mode = 'auto', onProgress }: LoadOptions,
+  all: ReturnType<typeof guard>['all'],
+  signal: AbortSignal,
+): Promise<Awaited<ReturnType<typeof compileKernels>>> {
+  const total = Object.keys(variant.kernels).length;
+  const report = joinProgress(total, onProgress);
+  const cache = weights && source.remote && mode === 'auto' ? await WeightCache.open(plan.name, weights) : undefined;
+  const [kernels] = await all([
+    compileKernels(device, source, variant.kernels, signal, (loaded) => report({ kernels: { loaded, total } })),
+    uploadAll(device, buffers, variant.uploads, { source, weights, cache, signal }, (at) => {
+      report({ weights: at, ...(cache?.problem ? { cacheProblem: cache.problem } : {}) });
+    }),
+  ] as const);
+  return kernels;
 }

@@ -23,7 +23,11 @@ export function chooseVariant(plan: Plan, offer: DeviceOffer): PlanVariant {
     if (missing.length === 0) return variant;
     reasons.push(`  variant "${variant.name}": ${missing.join('; ')}`);
   }
-  throw new RuntimeError('device', `this device cannot run "${plan.name}"\n${reasons.join('\n')}`);
+  throw new RuntimeError(
+    'device',
+    `this device cannot run "${plan.name}"\n${reasons.join('\n')}\n  ` +
+      'take another device, or build for smaller capacities or a smaller dtype',
+  );
 }
 
 function missingFrom(requires: DeviceRequirements, { features, limits }: DeviceOffer): string[] {

@@ -1,10 +1,11 @@
+import { pathToFileURL } from 'node:url';
+import { fileSource } from '@casement/runtime';
 import type { Executor } from '@casement/session';
 import { onnxExecutor } from '@casement/session/onnx';
 import { webgpuExecutor } from '@casement/session/webgpu';
 import { acquireNodeGpu } from '@casement/session/webgpu-node';
 import { UserError } from '../error.ts';
 import type { Target } from './compile.ts';
-import { fileSource } from './fileSource.ts';
 import { readManifest } from './manifest.ts';
 
 /**
@@ -18,7 +19,9 @@ export async function openExecutor(dir: string, target: Target): Promise<Executo
   if (target === 'webgpu' && webgpu) {
     const adapter = await (await acquireNodeGpu()).requestAdapter();
     if (adapter === null) throw new UserError('WebGPU gives no adapter on this machine; use --target onnx');
-    return webgpuExecutor({ signature: manifest, source: fileSource(dir), plan: webgpu.plan, adapter });
+    const { weights } = manifest;
+    const source = fileSource(pathToFileURL(dir));
+    return webgpuExecutor({ signature: manifest, source, plan: webgpu.plan, weights, adapter });
   }
   const built = Object.keys(manifest.targets).join(' and ') || 'nothing';
   throw new UserError(`${dir} was built for ${built}, not for ${target}; build it with --target ${target} or all`);
