@@ -50,6 +50,7 @@ export class KernelFiles {
     const binding = kernel.bindings.length;
     const parts = [
       header.map((line) => `// ${line}`).join('\n'),
+      ...(kernel.enables ?? []).map((extension) => `enable ${extension};`),
       ...(this.usesDims(kernel)
         ? [dimsStruct(this.dims), `${kernel.declarations}\n@group(0) @binding(${binding}) ${dimsVariable(kernel)}`]
         : [kernel.declarations]),

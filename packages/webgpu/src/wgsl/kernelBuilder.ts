@@ -25,8 +25,10 @@ export interface Kernel {
   readonly declarations: string;
   /** Functions and entry point. */
   readonly code: string;
-  /** Access of each storage binding, from 0 on. */
-  readonly bindings: readonly Exclude<BindingAccess, 'uniform'>[];
+  /** Access of each binding but the dims, from 0 on. */
+  readonly bindings: readonly BindingAccess[];
+  /** WGSL extensions to enable. */
+  readonly enables?: readonly string[];
   readonly tile: readonly number[];
   /** The dims are bound as storage that the kernel writes, not as a uniform. */
   readonly writesDims: boolean;
@@ -37,6 +39,19 @@ export interface KernelCall {
   readonly kernel: Kernel;
   readonly blocks: readonly Block[];
   readonly grid: readonly Dim[];
+}
+
+/** How a result is cut into tiles, one for each workgroup. */
+export interface Tiling {
+  /** Sizes of two or three axes. */
+  readonly grid: readonly Dim[];
+  /** How much of each axis a workgroup computes. */
+  readonly tile: readonly number[];
+  /** Threads of a workgroup. */
+  readonly threads: number;
+  /** Memory that a workgroup shares, as `name: type`. */
+  readonly shared?: readonly string[];
+  readonly subgroups?: boolean;
 }
 
 interface Slot {
@@ -127,6 +142,33 @@ export class KernelBuilder {
       indent(body),
       '}',
     ];
+    return this.call(main, { tile: [WORKGROUP], grid: [count], enables: [] });
+  }
+
+  /**
+   * The call that runs `body` in a workgroup for each tile of a grid of two or three axes, with `group` as the tile and
+   * `lane` as the thread in it. With subgroups, `subgroupLane` is the thread in its subgroup.
+   */
+  perTile({ grid, tile, threads, shared = [], subgroups = false }: Tiling, body: readonly string[]): KernelCall {
+    const main = [
+      ...shared.map((variable) => `var<workgroup> ${variable};`),
+      ...(shared.length > 0 ? [''] : []),
+      `@compute @workgroup_size(${threads})`,
+      'fn main(',
+      '  @builtin(workgroup_id) group: vec3u,',
+      '  @builtin(local_invocation_index) lane: u32,',
+      ...(subgroups ? ['  @builtin(subgroup_invocation_id) subgroupLane: u32,'] : []),
+      ') {',
+      indent(body),
+      '}',
+    ];
+    return this.call(main, { tile, grid, enables: subgroups ? ['subgroups'] : [] });
+  }
+
+  private call(
+    main: readonly string[],
+    { tile, grid, enables }: Pick<Tiling, 'tile' | 'grid'> & { readonly enables: readonly string[] },
+  ): KernelCall {
     const functions = this.slots.flatMap(accessors);
     const code = [...functions, ...[...this.helpers].flatMap((helper) => ['', helper]), '', ...main, ''].join('\n');
     const kernel: Kernel = {
@@ -135,10 +177,11 @@ export class KernelBuilder {
       declarations: this.slots.map(declaration).join('\n'),
       code,
       bindings: this.slots.map(accessOf),
-      tile: [WORKGROUP],
+      ...(enables.length > 0 ? { enables } : {}),
+      tile,
       writesDims: this.writesDims,
     };
-    return { kernel, blocks: this.slots.map(({ block }) => block), grid: [count] };
+    return { kernel, blocks: this.slots.map(({ block }) => block), grid };
   }
 
   private slotOf(name: string, operand: Operand): Slot {
