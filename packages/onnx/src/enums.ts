@@ -1,4 +1,4 @@
-import type { DType } from '@casement/ir';
+import { type DType, dtypeBytes } from '@casement/ir';
 
 // Numbers of the ONNX format. `onnx-proto` stops at ONNX 1.10, so they are plain numbers here.
 
@@ -9,8 +9,27 @@ export const OPSET = 23;
 export const MICROSOFT = 'com.microsoft';
 export const MICROSOFT_OPSET = 1;
 
+/** What tensors of an ONNX graph may hold: `u4` are two numbers to a byte, the first one in the low half. */
+export type ElementType = DType | 'u4';
+
 /** TensorProto.DataType. */
-export const ELEM_TYPE: Readonly<Record<DType, number>> = { f32: 1, u8: 2, i32: 6, i64: 7, bool: 9, f16: 10, bf16: 16 };
+export const ELEM_TYPE: Readonly<Record<ElementType, number>> = {
+  f32: 1,
+  u8: 2,
+  i32: 6,
+  i64: 7,
+  bool: 9,
+  f16: 10,
+  bf16: 16,
+  u4: 21,
+};
+
+/** Bytes of so many elements. Throws RangeError when they end within a byte. */
+export function elementBytes(type: ElementType, count: number): number {
+  const bytes = type === 'u4' ? count / 2 : count * dtypeBytes(type);
+  if (!Number.isInteger(bytes)) throw new RangeError(`${count} elements of ${type} do not fill whole bytes`);
+  return bytes;
+}
 
 /** TensorProto.DataLocation: the bytes are in another file. */
 export const EXTERNAL = 1;

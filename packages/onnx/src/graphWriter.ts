@@ -1,6 +1,6 @@
-import { type DType, type Origin, printPlace, type TensorType, type Value } from '@casement/ir';
+import { type DType, type Origin, printPlace, type Value } from '@casement/ir';
 import { encodeValues } from './bytes.ts';
-import { MICROSOFT, MICROSOFT_OPSET, OPSET } from './enums.ts';
+import { type ElementType, MICROSOFT, MICROSOFT_OPSET, OPSET } from './enums.ts';
 import { Names } from './names.ts';
 import {
   type Attribute,
@@ -8,6 +8,7 @@ import {
   encodeModel,
   inlineTensor,
   type Onnx,
+  type OnnxType,
   valueInfo,
   type WeightPlace,
   weightTensor,
@@ -16,7 +17,12 @@ import {
 /** A tensor of the ONNX graph. Its dtype and shape need not be those of the IR value it stands for. */
 export interface Tensor {
   readonly name: string;
+  readonly type: OnnxType;
+}
+
+export interface Table {
   readonly type: TensorType;
+  readonly values: () => ArrayLike<number>;
 }
 
 export interface NodeOptions {
@@ -58,7 +64,7 @@ export class GraphWriter {
   }
 
   /** A tensor that a node is about to make; its name is `wanted` or like it. */
-  fresh(wanted: string, type: TensorType): Tensor {
+  fresh(wanted: string, type: OnnxType): Tensor {
     return { name: this.names.unique(wanted), type };
   }
 
@@ -100,11 +106,26 @@ export class GraphWriter {
     );
   }
 
+  /** A larger table, known by a key; its values are computed at its first use. */
+  table(key: string, wanted: string, { type, values }: Table): Tensor {
+    const shape = type.shape.map(Number); // tables have fixed sizes
+    return this.initializer(`table ${type.dtype} ${key}`, wanted, type, (name) =>
+      inlineTensor(name, type.dtype, shape, encodeValues(type.dtype, values())),
+    );
+  }
+
   /** The initializer that holds a param. */
   param(param: Value): Tensor {
     const shape = param.type.shape.map(Number); // params have fixed sizes, says the verifier
     return this.initializer(`param ${param.name}`, param.name, param.type, (name) =>
       weightTensor(name, param.type.dtype, shape, this.weights(param.name)),
+    );
+  }
+
+  /** The initializer that holds a param's bytes as elements of another type. */
+  paramAs(param: Value, dtype: ElementType, shape: readonly number[]): Tensor {
+    return this.initializer(`param ${param.name} as ${dtype}[${shape}]`, param.name, { dtype, shape }, (name) =>
+      weightTensor(name, dtype, shape, this.weights(param.name)),
     );
   }
 
@@ -131,12 +152,7 @@ export class GraphWriter {
     ]);
   }
 
-  private initializer(
-    key: string,
-    wanted: string,
-    type: TensorType,
-    make: (name: string) => Onnx.ITensorProto,
-  ): Tensor {
+  private initializer(key: string, wanted: string, type: OnnxType, make: (name: string) => Onnx.ITensorProto): Tensor {
     const known = this.initializers.get(key);
     if (known) return known.tensor;
     const tensor = { name: this.names.unique(wanted), type };

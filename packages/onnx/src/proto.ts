@@ -1,8 +1,8 @@
-import { type DType, dtypeBytes, elementCount, type TensorType } from '@casement/ir';
+import { type Dim, elementCount } from '@casement/ir';
 import type { onnx as Onnx } from 'onnx-proto';
 // The classes are CommonJS without names that Node can see.
 import onnxProto from 'onnx-proto';
-import { ATTRIBUTE_TYPE, ELEM_TYPE, EXTERNAL, IR_VERSION } from './enums.ts';
+import { ATTRIBUTE_TYPE, ELEM_TYPE, type ElementType, EXTERNAL, elementBytes, IR_VERSION } from './enums.ts';
 
 declare global {
   /** The types of onnx-proto name this global and leave it undeclared, which would make integers `any`. */
@@ -11,6 +11,11 @@ declare global {
     readonly high: number;
     readonly unsigned: boolean;
   }
+}
+
+export interface OnnxType {
+  readonly dtype: ElementType;
+  readonly shape: readonly Dim[];
 }
 
 /** Where the bytes of a weight are: a range of a file in the model's folder, or here. */
@@ -37,7 +42,7 @@ export function attributeProto(name: string, attribute: Attribute): Onnx.IAttrib
 /** A tensor whose bytes stand in the model. */
 export function inlineTensor(
   name: string,
-  dtype: DType,
+  dtype: ElementType,
   shape: readonly number[],
   bytes: Uint8Array,
 ): Onnx.ITensorProto {
@@ -47,11 +52,11 @@ export function inlineTensor(
 /** A weight, inline or by reference. Throws RangeError when the number of bytes does not fit the shape. */
 export function weightTensor(
   name: string,
-  dtype: DType,
+  dtype: ElementType,
   shape: readonly number[],
   place: WeightPlace,
 ): Onnx.ITensorProto {
-  const wanted = elementCount(shape) * dtypeBytes(dtype);
+  const wanted = elementBytes(dtype, elementCount(shape));
   if (place.byteLength !== wanted) {
     throw new RangeError(
       `weight "${name}" is ${dtype}[${shape.join(' ')}], ${wanted} bytes, but ${place.byteLength} are given`,
@@ -69,7 +74,7 @@ export function weightTensor(
 }
 
 /** Name and type of a tensor; a symbolic size becomes a dim_param with its text. */
-export function valueInfo(name: string, { dtype, shape }: TensorType): Onnx.IValueInfoProto {
+export function valueInfo(name: string, { dtype, shape }: OnnxType): Onnx.IValueInfoProto {
   const dim = shape.map((size) => (typeof size === 'number' ? { dimValue: size } : { dimParam: String(size) }));
   return { name, type: { tensorType: { elemType: ELEM_TYPE[dtype], shape: { dim } } } };
 }

@@ -20,6 +20,8 @@ function useTakesEither({ op, outputs }: Node, index: number, takesEither: (valu
     case 'gatherAlong':
     case 'rope':
       return index === 1;
+    case 'quantizedGather':
+      return index === 0;
     case 'cast':
       return true;
     case 'reshape':

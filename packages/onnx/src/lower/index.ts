@@ -20,6 +20,8 @@ import { linear } from './linear.ts';
 import { matmul } from './matmul.ts';
 import { nonZero } from './nonZero.ts';
 import { maxPool2d, meanPool2d } from './pool2d.ts';
+import { quantizedGather, quantizedGatherInBlocks } from './quantizedGather.ts';
+import { quantizedLinear } from './quantizedLinear.ts';
 import { reduceMax, reduceMean, reduceMin, reduceSum } from './reduce.ts';
 import { reshape } from './reshape.ts';
 import { rmsNorm } from './rmsNorm.ts';
@@ -78,7 +80,10 @@ const everywhere = {
 type Wholes = Partial<Readonly<Record<CompositeOpName, LowerWhole<CompositeOp>>>>;
 
 /** The composite ops that a profile lowers whole. */
-export const wholes: Readonly<Record<Profile, Wholes>> = { onnx: everywhere, ort: { ...everywhere, quickGelu, silu } };
+export const wholes: Readonly<Record<Profile, Wholes>> = {
+  onnx: { ...everywhere, quantizedGather },
+  ort: { ...everywhere, quantizedGather: quantizedGatherInBlocks, quantizedLinear, quickGelu, silu },
+};
 
 /** Names of the composite ops that a profile lowers whole; the rest must be expanded before. */
 export function loweredWhole(profile: Profile): ReadonlySet<string> {
