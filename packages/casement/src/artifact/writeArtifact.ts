@@ -8,6 +8,7 @@ import { lowerToWebGpu } from '@casement/webgpu';
 import type { TensorLocation, TensorSource, UnusualValues } from '@casement/weights';
 import { compileFor, type Profile, type Target } from './compile.ts';
 import { copyProcessor } from './copyProcessor.ts';
+import { writeLoader } from './loader/writeLoader.ts';
 import { MANIFEST_FILE } from './manifest.ts';
 import { prepareWeights, type WeightOptions } from './prepareWeights.ts';
 
@@ -61,6 +62,7 @@ export async function writeArtifact(
     ...(processor ? { processor } : {}),
   };
   await writeFile(join(dir, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`);
+  if (webgpu) await writeLoader(dir, manifest, [...webgpu.files.keys()]);
   return { manifest, unusual, keptWeights: keptFrom !== undefined };
 }
 
