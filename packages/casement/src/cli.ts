@@ -7,6 +7,7 @@ import { addInit } from './commands/init.ts';
 import { addInspect } from './commands/inspect.ts';
 import { addRandomWeights } from './commands/randomWeights.ts';
 import { addRun } from './commands/run.ts';
+import { addServe } from './commands/serve.ts';
 import { addVerify } from './commands/verify.ts';
 
 /** Errors whose message is written for the user; anything else is a bug and keeps its stack. */
@@ -40,6 +41,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   addInspect(program);
   addRun(program, controller.signal);
   addCaption(program, controller.signal);
+  addServe(program, controller.signal);
   addRandomWeights(program, controller.signal);
   try {
     await program.parseAsync(argv);

@@ -27,6 +27,8 @@ export { presets } from './randomWeights/presets.ts';
 export { type RandomWeightsOptions, randomWeights } from './randomWeights/randomWeights.ts';
 export { truncateConfig } from './randomWeights/truncateConfig.ts';
 export { type RunOptions, run } from './run.ts';
+export type { Limits } from './serve/limits.ts';
+export { type ServeOptions, type Server, serve } from './serve/serve.ts';
 export type { Mismatch, OutputReport } from './verify/compareOutput.ts';
 export { formatVerification } from './verify/formatVerification.ts';
 export {

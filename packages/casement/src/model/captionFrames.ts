@@ -4,11 +4,13 @@ import {
   captionStream,
   type GenerationSettings,
   type ImagePatches,
+  type ModelSignature,
 } from '@casement/session';
 import { type ChatMessage, captionPrompt, TextError } from '@casement/session/text';
 import { UserError } from '../error.ts';
 import type { AskOptions, ChatParts } from './chat.ts';
 import type { ImageFile, ImageReader } from './imageReader.ts';
+import type { TextProcessor } from './readProcessor.ts';
 
 export interface CaptionOptions extends Pick<AskOptions, 'signal' | 'variables'> {
   /** Messages before the captions: what the model is to do. */
@@ -19,13 +21,32 @@ export interface CaptionOptions extends Pick<AskOptions, 'signal' | 'variables'>
   readonly settings?: Partial<GenerationSettings>;
 }
 
+/** A frame: a picture's file, or what the model's encoder takes of it. */
+export type CaptionedFrame = ImageFile | ImagePatches;
+
 /** Captions frames; forgets what the session read before. Throws UserError or TextError when the model cannot. */
 export async function* captionFrames(
-  { session, text: { tokenizer, template, imageToken, delimiters }, readImage, settings: defaults }: ChatParts,
-  frames: AsyncIterable<ImageFile> | Iterable<ImageFile>,
+  { session, text, readImage, settings: defaults }: ChatParts,
+  frames: AsyncIterable<CaptionedFrame> | Iterable<CaptionedFrame>,
   { instructions = [], prefix = '', settings, signal, ...options }: CaptionOptions = {},
 ): AsyncGenerator<Caption> {
-  const { name, entries } = session.executor.signature;
+  requireCaptions(session.executor.signature, text);
+  const { tokenizer, template, imageToken, delimiters } = text;
+  const prompt = captionPrompt(template, tokenizer, { instructions, prefix, imageToken, delimiters, ...options });
+  await session.reset();
+  yield* captionStream(session, readAll(frames, readImage), {
+    prompt,
+    tokenizer,
+    settings: { ...captionSettings(defaults.stopTokens ?? []), ...settings },
+    ...(signal ? { signal } : {}),
+  });
+}
+
+/** Throws UserError or TextError when a model cannot caption frame after frame. */
+export function requireCaptions(
+  { name, entries }: ModelSignature,
+  { delimiters }: Pick<TextProcessor, 'delimiters'>,
+): void {
   if (entries.openWindow === undefined) {
     throw new UserError(
       `model ${name} ${entries.insertImage ? 'puts images into its text, which would grow with every frame' : 'takes no images'}; ` +
@@ -37,19 +58,13 @@ export async function* captionFrames(
       'captioning needs text that stands with every frame: pre_image_tokens or post_image_tokens in config.json',
     );
   }
-  const prompt = captionPrompt(template, tokenizer, { instructions, prefix, imageToken, delimiters, ...options });
-  await session.reset();
-  yield* captionStream(session, readAll(frames, readImage), {
-    prompt,
-    tokenizer,
-    settings: { ...captionSettings(defaults.stopTokens ?? []), ...settings },
-    ...(signal ? { signal } : {}),
-  });
 }
 
 async function* readAll(
-  frames: AsyncIterable<ImageFile> | Iterable<ImageFile>,
+  frames: AsyncIterable<CaptionedFrame> | Iterable<CaptionedFrame>,
   readImage: ImageReader,
 ): AsyncGenerator<ImagePatches> {
-  for await (const frame of frames) yield readImage(frame);
+  for await (const frame of frames) {
+    yield typeof frame === 'object' && 'grid' in frame ? frame : readImage(frame);
+  }
 }

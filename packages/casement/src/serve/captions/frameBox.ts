@@ -1,0 +1,37 @@
+export interface NumberedFrame {
+  readonly number: number;
+  readonly file: Uint8Array;
+}
+
+/** Holds the newest frame until it is asked for: a camera is faster than a model, and old frames are worth nothing. */
+export class FrameBox {
+  private held: NumberedFrame | undefined;
+  private wake = () => {};
+  private ended = false;
+
+  /** Puts a frame in; gives the number of the one that it replaces. */
+  put(frame: NumberedFrame): number | undefined {
+    const replaced = this.held?.number;
+    this.held = frame;
+    this.wake();
+    return replaced;
+  }
+
+  /** No frame comes any more; one that is held is still given out. */
+  end(): void {
+    this.ended = true;
+    this.wake();
+  }
+
+  /** Waits for a frame and takes it out; undefined after the last. */
+  async take(): Promise<NumberedFrame | undefined> {
+    while (this.held === undefined && !this.ended) {
+      await new Promise<void>((resolve) => {
+        this.wake = resolve;
+      });
+    }
+    const frame = this.held;
+    this.held = undefined;
+    return frame;
+  }
+}

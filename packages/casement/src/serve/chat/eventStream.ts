@@ -1,0 +1,50 @@
+import { errorBody } from '../apiError.ts';
+import { toApiError } from '../toApiError.ts';
+
+/**
+ * Server-sent events of objects, as OpenAI's API streams them: an object a line, an error as the last of them, then
+ * `[DONE]`. Objects are made as fast as the client takes them; a client that takes none does not outlast the signal, and
+ * one that leaves ends the generator.
+ */
+export function eventStream(
+  first: object,
+  rest: AsyncGenerator<object>,
+  signal: AbortSignal,
+): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  const event = (data: string) => encoder.encode(`data: ${data}\n\n`);
+  const problem = (error: unknown) => event(JSON.stringify(errorBody(toApiError(error))));
+  let pulling = false;
+  let stop = () => {};
+  return new ReadableStream<Uint8Array>({
+    start(controller) {
+      controller.enqueue(event(JSON.stringify(first)));
+      const abort = () => {
+        if (pulling) return; // then the generator throws
+        void rest.return(undefined);
+        controller.enqueue(problem(signal.reason));
+        controller.close();
+      };
+      signal.addEventListener('abort', abort, { once: true });
+      stop = () => signal.removeEventListener('abort', abort);
+    },
+    async pull(controller) {
+      pulling = true;
+      try {
+        const { done, value } = await rest.next();
+        controller.enqueue(event(done ? '[DONE]' : JSON.stringify(value)));
+        if (!done) return;
+      } catch (error) {
+        controller.enqueue(problem(error));
+      } finally {
+        pulling = false;
+      }
+      stop();
+      controller.close();
+    },
+    async cancel() {
+      stop();
+      await rest.return(undefined);
+    },
+  });
+}

@@ -1,0 +1,36 @@
+/** What a server takes on. Everything has a default. */
+export interface Limits {
+  /** Bytes of a request's body, pictures in it included. */
+  readonly bodyBytes: number;
+  /** Bytes of a picture that is downloaded, or of a frame. */
+  readonly imageBytes: number;
+  /** Height × width of a picture, read from its header before it is decoded. */
+  readonly imagePixels: number;
+  /** Pictures in a request. */
+  readonly images: number;
+  /** Conversations that go on at the same time; each holds caches of its own. */
+  readonly sessions: number;
+  /** Requests that wait for one of them. */
+  readonly queue: number;
+  /** Tokens of an answer. */
+  readonly maxTokens: number;
+  /** From a request's first byte to its answer's last, waiting included. */
+  readonly requestSeconds: number;
+  /** How long a caption session may go without a frame. */
+  readonly idleSeconds: number;
+  /** How long answers may go on after a shutdown began. */
+  readonly drainSeconds: number;
+}
+
+export const DEFAULT_LIMITS: Limits = {
+  bodyBytes: 32 * 2 ** 20,
+  imageBytes: 16 * 2 ** 20,
+  imagePixels: 50_000_000,
+  images: 16,
+  sessions: 16,
+  queue: 64,
+  maxTokens: 4096,
+  requestSeconds: 300,
+  idleSeconds: 60,
+  drainSeconds: 30,
+};

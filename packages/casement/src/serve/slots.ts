@@ -1,0 +1,115 @@
+import type { Batch, Executor } from '@casement/session';
+import { ApiError } from './apiError.ts';
+
+/** A request's place: first in the queue, then at the model. */
+export interface Visit {
+  /** Waits for the visit's turn; called once. Throws the signal's reason when it aborts. */
+  executor(signal: AbortSignal): Promise<Executor>;
+  /** Gives the place to the next; any number of times. */
+  leave(): Promise<void>;
+}
+
+/** Shares a model's conversations among requests, first come, first served. */
+export class Slots {
+  private readonly turns = new Set<() => void>();
+  private readonly onIdle = new Set<() => void>();
+  private visits = 0;
+  private taken = 0;
+  private closed = false;
+  /** Seconds for which a conversation held its slot lately: an exponential average. */
+  private heldSeconds = 1;
+
+  constructor(
+    private readonly batch: Batch,
+    private readonly queue: number,
+  ) {}
+
+  /** Conversations that go on. */
+  get busy(): number {
+    return this.taken;
+  }
+
+  /** Requests that wait. */
+  get waiting(): number {
+    return this.turns.size;
+  }
+
+  /** Throws ApiError: 429 when the queue is full, 503 when the server is shutting down. */
+  enter(): Visit {
+    if (this.closed) {
+      throw new ApiError(503, 'the server is shutting down', { code: 'shutting_down', retryAfterSeconds: 1 });
+    }
+    if (this.visits >= this.batch.rows + this.queue) {
+      throw new ApiError(429, 'the server is busy: its queue is full; try again later', {
+        code: 'queue_full',
+        retryAfterSeconds: this.retryAfterSeconds(),
+      });
+    }
+    this.visits += 1;
+    let executor: Executor | undefined;
+    let since = 0;
+    let left = false;
+    return {
+      executor: async (signal) => {
+        await this.turn(signal);
+        since = performance.now();
+        executor = this.batch.open();
+        if (executor) return executor;
+        this.passOn();
+        throw new Error('a batch has fewer slots than rows');
+      },
+      leave: async () => {
+        if (left) return;
+        left = true;
+        if (executor) {
+          this.heldSeconds += ((performance.now() - since) / 1000 - this.heldSeconds) / 8;
+          await executor.dispose().finally(() => this.passOn());
+        }
+        this.visits -= 1;
+        if (this.visits === 0) for (const resolve of this.onIdle) resolve();
+      },
+    };
+  }
+
+  /** Lets nobody in any more, and waits until all have left. */
+  async close(): Promise<void> {
+    this.closed = true;
+    if (this.visits > 0) await new Promise<void>((resolve) => this.onIdle.add(resolve));
+  }
+
+  /** How long the newest in the queue would wait for a turn. */
+  retryAfterSeconds(): number {
+    const wait = (this.heldSeconds * (this.waiting + 1)) / this.batch.rows;
+    return Math.min(60, Math.max(1, Math.ceil(wait)));
+  }
+
+  private async turn(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    if (this.taken < this.batch.rows) {
+      this.taken += 1;
+      return;
+    }
+    await new Promise<void>((resolve, reject) => {
+      const give = () => {
+        signal.removeEventListener('abort', giveUp);
+        resolve();
+      };
+      const giveUp = () => {
+        this.turns.delete(give);
+        reject(signal.reason);
+      };
+      this.turns.add(give);
+      signal.addEventListener('abort', giveUp, { once: true });
+    });
+  }
+
+  private passOn(): void {
+    const [next] = this.turns;
+    if (next === undefined) {
+      this.taken -= 1;
+      return;
+    }
+    this.turns.delete(next);
+    next();
+  }
+}
