@@ -14,9 +14,9 @@ export async function fillTemplate(
   }
 }
 
-/** npm leaves .gitignore out of packages, so the template has it under another name. */
+/** npm leaves .gitignore and .npmrc out of packages, so the template has them under other names. */
 function publishedName(file: string): string {
-  return file === 'gitignore' ? '.gitignore' : file;
+  return ['gitignore', 'npmrc'].includes(file) ? `.${file}` : file;
 }
 
 function fill(text: string, file: string, values: Readonly<Record<string, string>>): string {
