@@ -18,9 +18,13 @@ export { parseDim } from './parse-dim.ts';
 export type { PoolAttrs } from './pool.ts';
 export * from './program.ts';
 export {
+  type Quantization,
   type QuantizedAttrs,
+  type QuantizedPart,
+  type QuantizedParts,
   type QuantizedWeight,
   quantizedOperands,
+  quantizedParts,
   unpackNumber,
 } from './quantized.ts';
 export { normal, seededRandom, seedOf } from './random.ts';

@@ -73,3 +73,36 @@ export function unpackNumber(packed: ArrayLike<number>, start: number, index: nu
   const byte = packed[start + (index >> 1)] ?? 0;
   return index % 2 === 0 ? byte & 15 : byte >> 4;
 }
+
+/** How weights are quantised. Without zero points the numbers are symmetric around 2^(bits−1). */
+export interface Quantization {
+  readonly bits: 4 | 8;
+  readonly block: number;
+  readonly zeroPoints: boolean;
+}
+
+/** The parts of a quantised weight: their names, beside that of the weight, and their shapes. */
+export interface QuantizedParts {
+  readonly packed: QuantizedPart;
+  readonly scales: QuantizedPart;
+  readonly zeros: QuantizedPart | undefined;
+}
+
+export interface QuantizedPart {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+/** `lm_head.weight` [rows columns] becomes `lm_head.weight_q4`, `lm_head.weight_scales` and `lm_head.weight_zeros`. */
+export function quantizedParts(
+  weight: string,
+  [rows, columns]: readonly [rows: number, columns: number],
+  { bits, block, zeroPoints }: Quantization,
+): QuantizedParts {
+  const blocks = Math.ceil(columns / block);
+  return {
+    packed: { name: `${weight}_q${bits}`, shape: [rows, blocks, (block * bits) / 8] },
+    scales: { name: `${weight}_scales`, shape: [rows, blocks] },
+    zeros: zeroPoints ? { name: `${weight}_zeros`, shape: [rows, Math.ceil((blocks * bits) / 8)] } : undefined,
+  };
+}

@@ -4,5 +4,7 @@ export * from './interventions/index.ts';
 export { mergeCommon } from './mergeCommon.ts';
 export type { Pass, PassResult } from './pass.ts';
 export { type PassReport, type PipelineResult, runPasses, standardPasses } from './pipeline.ts';
+export { type QuantizationSettings, quantizationPolicy } from './quantizationPolicy.ts';
+export { type QuantizedParam, type QuantizeResult, quantizableWeights, quantizeWeights } from './quantizeWeights.ts';
 export { removeDead } from './removeDead.ts';
 export { simplify } from './simplify.ts';
