@@ -67,7 +67,7 @@ beforeAll(async () => {
   await build({ model: join(root, 'test/fixtures/casa'), out: join(dir, 'artifact'), targets: ['webgpu'] });
   await writeFile(join(dir, 'main.js'), PAGE);
   await writeFile(join(dir, 'index.html'), '<!doctype html><script type="module" src="main.js"></script>');
-  const conditions = ['source', ...defaultClientConditions];
+  const conditions = ['@casement/source', ...defaultClientConditions];
   const config = { configFile: false, root: dir, logLevel: 'error', resolve: { conditions } } as const;
   await bundle({ ...config, build: { outDir: 'site' } });
   server = await preview({ ...config, build: { outDir: 'site' }, preview: { host: '127.0.0.1', port: 0 } });
