@@ -1,4 +1,4 @@
-import { type LoadOptions, loadBundle } from '@casement/runtime';
+import { type LoadOptions, loadBundle, type WebGpuModel } from '@casement/runtime';
 import { checkInputs } from '../check.ts';
 import type { Executor, ModelSignature } from '../executor.ts';
 
@@ -7,7 +7,14 @@ export type WebGpuExecutorOptions = LoadOptions & { readonly signature: ModelSig
 
 /** Loads an artifact's WebGPU bundle onto a device. Throws RuntimeError when the device cannot run it. */
 export async function webgpuExecutor({ signature, ...options }: WebGpuExecutorOptions): Promise<Executor> {
-  const model = await loadBundle(options);
+  return executorOf(await loadBundle(options), signature);
+}
+
+/** A loaded model as an executor; whoever disposes of one disposes of both. `signature`: the artifact's manifest is one. */
+export function executorOf(
+  model: Pick<WebGpuModel, 'lengths' | 'run' | 'reset' | 'dispose'>,
+  signature: ModelSignature,
+): Executor {
   return {
     target: 'webgpu',
     signature,
