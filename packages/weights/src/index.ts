@@ -20,6 +20,7 @@ export { type NamePattern, namePatterns } from './namePatterns.ts';
 export { nearestNames } from './nearest.ts';
 export { openCheckpoint } from './openCheckpoint.ts';
 export { openSafetensors, type SafetensorsFile } from './openSafetensors.ts';
+export { type QuantizationError, quantizedTensors } from './quantize/quantizedTensors.ts';
 export { parseRenameTable, type Renamed, type RenameRule, type RenameTable, renameTable } from './renameTable.ts';
 export { type ShardTensor, shardTensor } from './shardTensor.ts';
 export type { StoredTensor, TensorInfo, TensorSource } from './source.ts';
