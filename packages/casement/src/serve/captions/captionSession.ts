@@ -150,8 +150,11 @@ export class CaptionSession {
 
   private awaitFrame(): NodeJS.Timeout {
     const { idleSeconds } = this.parts.limits;
-    const message = `no frame came for ${idleSeconds} seconds`;
-    return setTimeout(() => this.abort(new ApiError(408, message, { code: 'idle' })), idleSeconds * 1000);
+    return setTimeout(() => {
+      // A client need not send frames while it waits for its turn, or for the caption of one.
+      if (this.started && !this.box.waiting) this.idle = this.awaitFrame();
+      else this.abort(new ApiError(408, `no frame came for ${idleSeconds} seconds`, { code: 'idle' }));
+    }, idleSeconds * 1000);
   }
 
   private end(): void {

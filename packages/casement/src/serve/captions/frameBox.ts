@@ -7,7 +7,13 @@ export interface NumberedFrame {
 export class FrameBox {
   private held: NumberedFrame | undefined;
   private wake = () => {};
+  private asked = false;
   private ended = false;
+
+  /** Whether somebody waits for a frame. */
+  get waiting(): boolean {
+    return this.asked;
+  }
 
   /** Puts a frame in; gives the number of the one that it replaces. */
   put(frame: NumberedFrame): number | undefined {
@@ -25,11 +31,13 @@ export class FrameBox {
 
   /** Waits for a frame and takes it out; undefined after the last. */
   async take(): Promise<NumberedFrame | undefined> {
+    this.asked = true;
     while (this.held === undefined && !this.ended) {
       await new Promise<void>((resolve) => {
         this.wake = resolve;
       });
     }
+    this.asked = false;
     const frame = this.held;
     this.held = undefined;
     return frame;
