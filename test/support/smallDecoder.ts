@@ -53,7 +53,7 @@ export function smallDecoder(chosen: Partial<SmallDecoderOptions> = {}): {
   const program: Program = {
     name: 'small',
     dims: new Map([
-      ['batch', { min: 1, max: 4, multipleOf: 1 }],
+      ...(options.batch === 1 ? [] : [['batch', { min: 1, max: 4, multipleOf: 1 }] as const]),
       ['seq', { min: 1, max: 16, multipleOf: 1 }],
       ['image', { min: 1, max: 16, multipleOf: 1 }],
       ['past', { min: 0, max: 24, multipleOf: 1 }],

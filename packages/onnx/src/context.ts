@@ -1,5 +1,7 @@
 import type { Attrs, CompositeOp, CoreOp, Emit, Node, Value } from '@casement/ir';
 import type { Dims } from './dims.ts';
+import type { Fused } from './fuse/fuse.ts';
+import type { GivenKind } from './given.ts';
 import type { GraphWriter, NodeOptions, Tensor } from './graphWriter.ts';
 import type { GraphStates } from './states.ts';
 import type { Values } from './values.ts';
@@ -16,6 +18,11 @@ export interface Context {
   readonly states: GraphStates;
   /** Makes IR nodes and lowers them at once, for what is easiest said in the IR; their results are called `prefix.op`. */
   readonly emitAs: (prefix: string) => Emit;
+  readonly fused: Fused;
+  /** An input that the executor computes from the lengths of its states. */
+  readonly given: (kind: GivenKind, dim: string) => Tensor;
+  /** Says that an input of the graph must be below a number, and not negative. */
+  readonly requireBelow: (input: Value, limit: number) => void;
   /** What several nodes share (masks, rotary angles): made at the first use. */
   readonly once: <T>(key: string, make: () => T) => T;
 }

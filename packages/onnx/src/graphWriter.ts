@@ -1,4 +1,4 @@
-import { type DType, type Origin, printPlace, type Value } from '@casement/ir';
+import { type DType, type Origin, printPlace, type TensorType, type Value } from '@casement/ir';
 import { encodeValues } from './bytes.ts';
 import { type ElementType, MICROSOFT, MICROSOFT_OPSET, OPSET } from './enums.ts';
 import { Names } from './names.ts';

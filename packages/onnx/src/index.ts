@@ -1,5 +1,14 @@
 export type { Profile } from './context.ts';
+export { adjacentParams } from './fuse/adjacentParams.ts';
+export type { GivenInput, GivenKind } from './given.ts';
 export { loweredWhole } from './lower/index.ts';
-export { lowerToOnnx, type OnnxModel, type OnnxOptions, type OnnxTarget, type StateTarget } from './lowerToOnnx.ts';
+export {
+  type EntryTarget,
+  lowerToOnnx,
+  type OnnxModel,
+  type OnnxOptions,
+  type OnnxTarget,
+  type StateTarget,
+} from './lowerToOnnx.ts';
 export { printOnnx } from './printOnnx.ts';
 export type { WeightPlace } from './proto.ts';

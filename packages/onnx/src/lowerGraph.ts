@@ -1,7 +1,10 @@
-import { type Graph, IrError, type Program, type Value } from '@casement/ir';
+import { type Graph, IrError, lengthDim, type Node, type Program, type Value } from '@casement/ir';
 import type { Context, Profile } from './context.ts';
 import { type DimSource, Dims } from './dims.ts';
-import { GraphWriter } from './graphWriter.ts';
+import type { Fused } from './fuse/fuse.ts';
+import { type GivenInput, type GivenKind, givenName, givenType } from './given.ts';
+import { GraphWriter, type Tensor } from './graphWriter.ts';
+import { residualNorm } from './lower/residualNorm.ts';
 import { emitInto, lowerNode } from './lowerNode.ts';
 import type { WeightPlace } from './proto.ts';
 import { GraphStates, type StateLayout } from './states.ts';
@@ -10,17 +13,38 @@ import { wideInputs } from './wideInputs.ts';
 
 export interface GraphOptions {
   readonly profile: Profile;
+  readonly fused: Fused;
   readonly weights: (param: string) => WeightPlace;
   readonly layouts: ReadonlyMap<string, StateLayout>;
 }
 
+export interface LoweredGraph {
+  /** The bytes of a ModelProto. */
+  readonly model: Uint8Array;
+  /** Inputs that the program does not have. */
+  readonly given: readonly GivenInput[];
+  /** Inputs that must be below a number, and not negative. */
+  readonly below: Readonly<Record<string, number>>;
+}
+
 /**
- * One entry as the bytes of a ModelProto; undefined when it has nothing to compute, since it only empties states.
- * Throws IrError naming the node that cannot be lowered.
+ * One entry in ONNX; undefined when it has nothing to compute, since it only empties states. Throws IrError naming the
+ * node that cannot be lowered.
  */
-export function lowerGraph(program: Program, graph: Graph, options: GraphOptions): Uint8Array | undefined {
-  const writer = new GraphWriter(graph.name, options.weights);
-  const states = new GraphStates(writer, options.layouts);
+export function lowerGraph(program: Program, options: GraphOptions): LoweredGraph | undefined {
+  const { fused } = options;
+  const { graph } = fused;
+  const writer = new GraphWriter(graph.name, (name) => fused.joint.get(name)?.place ?? options.weights(name));
+  const starts = new Map(graph.states.map(({ state, start }) => [state, start]));
+  const shapeOf: ConstructorParameters<typeof GraphStates>[2] = ({ type }, decl) => {
+    const dim = lengthDim(decl);
+    return fused.preallocated.has(dim)
+      ? type.shape.map((size, axis) => (axis === decl.axis ? fused.capacity(dim) : size))
+      : type.shape;
+  };
+  const states = new GraphStates(writer, options.layouts, shapeOf, starts);
+  const given = new Map<string, GivenInput & { readonly tensor: Tensor }>();
+  const below: Record<string, number> = {};
   reserveNames(writer, graph, options.layouts);
   const dims = new Dims(writer, program.dims, dimSources(graph, states));
   const values = new Values(writer, dims, desiredNames(graph, options.layouts));
@@ -30,10 +54,33 @@ export function lowerGraph(program: Program, graph: Graph, options: GraphOptions
     return shared.get(key) as T; // a key is used for one kind of thing only
   };
   const emitAs = (prefix: string) => emitInto(ctx, prefix);
-  const ctx: Context = { profile: options.profile, writer, dims, values, states, once, emitAs };
+  const give = (kind: GivenKind, dim: string): Tensor => {
+    const input = givenName(kind, dim);
+    const known = given.get(input);
+    if (known) return known.tensor;
+    const rows = rowsCountedBy(program, graph, dim)?.type.shape ?? [];
+    const tensor = { name: input, type: givenType(kind, dim, rows[0] ?? 1, rows[1] ?? 1) };
+    given.set(input, { input, kind, dim, tensor });
+    return tensor;
+  };
+  const requireBelow = (input: Value, limit: number): void => {
+    below[input.name] = Math.min(below[input.name] ?? limit, limit);
+  };
+  const ctx: Context = {
+    profile: options.profile,
+    writer,
+    dims,
+    values,
+    states,
+    fused,
+    given: give,
+    requireBelow,
+    once,
+    emitAs,
+  };
 
   defineInputs(ctx, graph);
-  for (const node of graph.nodes) lowerNode(ctx, node);
+  lowerNodes(ctx, graph.nodes);
   writer.origin = { scope: '' };
   for (const { name, value } of graph.outputs) writer.output(name, values.plain(value));
   for (const { state, start, end } of graph.states) {
@@ -42,7 +89,31 @@ export function lowerGraph(program: Program, graph: Graph, options: GraphOptions
     if (layout && grown) writer.output(layout.present, values.get(end, layout.form));
   }
   states.declareInputs();
-  return writer.isEmpty ? undefined : writer.finish();
+  for (const { tensor } of given.values()) writer.input(tensor);
+  if (writer.isEmpty) return undefined;
+  const inputs = [...given.values()].map(({ input, kind, dim }) => ({ input, kind, dim }));
+  return { model: writer.finish(), given: inputs, below };
+}
+
+function lowerNodes(ctx: Context, nodes: readonly Node[]): void {
+  const { residualNorms } = ctx.fused;
+  const normed = new Set(residualNorms.values());
+  for (const node of nodes) {
+    const norm = residualNorms.get(node);
+    ctx.writer.origin = node.origin;
+    if (norm) residualNorm(ctx, node, norm);
+    else if (!normed.has(node)) lowerNode(ctx, node);
+  }
+}
+
+/** Rows [batch seq …] that are appended to the states counted by a dim, or the queries that read these. */
+function rowsCountedBy(program: Program, { nodes }: Graph, dim: string): Value | undefined {
+  const counts = (value: Value | undefined): boolean => {
+    const decl = program.states.get(value?.state ?? '');
+    return decl !== undefined && lengthDim(decl) === dim;
+  };
+  const appended = nodes.find(({ op, inputs }) => op.name === 'append' && counts(inputs[0]));
+  return appended?.inputs[1] ?? nodes.find(({ op, inputs }) => op.name === 'attention' && counts(inputs[1]))?.inputs[0];
 }
 
 /** Keeps the names that are seen from outside for those who must have them. Throws IrError when two must have one. */

@@ -1,10 +1,16 @@
-import type { Program } from '@casement/ir';
+import { type Graph, lengthDim, type Program } from '@casement/ir';
 import type { Profile } from './context.ts';
 import { OPSET } from './enums.ts';
+import { BATCH, batchGraph } from './fuse/batchGraph.ts';
+import { type Fused, fuse, unfused } from './fuse/fuse.ts';
+import { preallocatedDims } from './fuse/preallocated.ts';
+import type { GivenInput } from './given.ts';
 import { lowerGraph } from './lowerGraph.ts';
 import type { WeightPlace } from './proto.ts';
 import { refuseBf16 } from './refuseBf16.ts';
 import { stateLayouts } from './states.ts';
+
+const ANY_BATCH = { min: 1, max: 1 << 16, multipleOf: 1 };
 
 export interface OnnxOptions {
   readonly profile: Profile;
@@ -17,15 +23,30 @@ export interface OnnxTarget {
   readonly profile: Profile;
   readonly opset: number;
   /** An entry that only empties states has no model. */
-  readonly entries: Readonly<Record<string, { readonly file: string }>>;
+  readonly entries: Readonly<Record<string, EntryTarget>>;
   /** How each state is fed and read back. Axis `i` of the ONNX tensor is axis `perm[i]` of the state. */
   readonly states: Readonly<Record<string, StateTarget>>;
+}
+
+export interface EntryTarget {
+  readonly file: string;
+  /** Inputs that are computed from the lengths of states. */
+  readonly given?: readonly GivenInput[];
+  /** Inputs that must be below a number, and not negative. */
+  readonly below?: Readonly<Record<string, number>>;
+  /**
+   * Whether the model takes several sequences in a run, of which each adds as many rows. `alike`: for sequences in one
+   * run, what these inputs hold for a new row must be the same wherever its place in the cache counted by `dim` is.
+   */
+  readonly batch?: { readonly alike: readonly { readonly input: string; readonly dim: string }[] };
 }
 
 export interface StateTarget {
   readonly past: string;
   readonly present: string;
   readonly perm: readonly number[];
+  /** The tensor has this length, whatever of it is valid; absent: it is as long as the state. */
+  readonly capacity?: number;
 }
 
 export interface OnnxModel {
@@ -41,16 +62,47 @@ export interface OnnxModel {
  */
 export function lowerToOnnx(program: Program, { profile, weights }: OnnxOptions): OnnxModel {
   const layouts = stateLayouts(program);
+  const preallocated = profile === 'ort' ? preallocatedDims(program) : new Set<string>();
   const files = new Map<string, Uint8Array>();
-  const entries: Record<string, { file: string }> = {};
+  const entries: Record<string, EntryTarget> = {};
   for (const graph of program.entries.values()) {
     refuseBf16(graph);
     const file = `${graph.name}.onnx`;
-    const model = lowerGraph(program, graph, { profile, weights, layouts });
-    if (model === undefined) continue;
+    const wide = takesBatch(program, graph, preallocated) ? batchGraph(program, graph) : undefined;
+    const fused = profile === 'ort' ? fuse(program, wide ?? graph, preallocated, weights) : unfused(graph);
+    const sized = wide ? { ...program, dims: new Map([...program.dims, [BATCH, ANY_BATCH]]) } : program;
+    const lowered = lowerGraph(sized, { profile, fused, weights, layouts });
+    if (lowered === undefined) continue;
+    const { model, given, below } = lowered;
     files.set(file, model);
-    entries[graph.name] = { file };
+    entries[graph.name] = {
+      file,
+      ...(given.length > 0 ? { given } : {}),
+      ...(Object.keys(below).length > 0 ? { below } : {}),
+      ...(wide ? { batch: { alike: alikeInputs(program, fused) } } : {}),
+    };
   }
-  const states = [...layouts].map(([name, { past, present, perm }]) => [name, { past, present, perm }] as const);
+  const states = [...layouts].map(([name, { past, present, perm, decl }]): [string, StateTarget] => {
+    const dim = lengthDim(decl);
+    const capacity = preallocated.has(dim) ? { capacity: program.dims.get(dim)?.max ?? 0 } : {};
+    return [name, { past, present, perm, ...capacity }];
+  });
   return { files, target: { profile, opset: OPSET, entries, states: Object.fromEntries(states) } };
+}
+
+/** Several sequences share a run only where all their states are told apart by given lengths. */
+function takesBatch(program: Program, graph: Graph, preallocated: ReadonlySet<string>): boolean {
+  const dims = graph.states.flatMap(({ state }) => program.states.get(state) ?? []).map(lengthDim);
+  return dims.length > 0 && dims.every((dim) => preallocated.has(dim));
+}
+
+/** Attention that rotates by itself looks angles up by place, in a table that all sequences of a run share. */
+function alikeInputs(program: Program, { qkv, graph }: Fused): { readonly input: string; readonly dim: string }[] {
+  const found = new Map<string, { readonly input: string; readonly dim: string }>();
+  for (const [{ inputs }, { rope }] of qkv) {
+    const decl = program.states.get(inputs[1]?.state ?? '');
+    const input = graph.inputs.find((each) => each === rope?.positions)?.name;
+    if (decl && input) found.set(`${input} ${lengthDim(decl)}`, { input, dim: lengthDim(decl) });
+  }
+  return [...found.values()];
 }

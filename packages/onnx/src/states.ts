@@ -1,4 +1,12 @@
-import type { Dim, Graph, Program, StateDecl, Value } from '@casement/ir';
+import {
+  type Dim,
+  type Graph,
+  lengthDim,
+  type Program,
+  type StateDecl,
+  type TensorType,
+  type Value,
+} from '@casement/ir';
 import type { GraphWriter, Tensor } from './graphWriter.ts';
 import { type StateNames, stateNames } from './names.ts';
 import { type Form, HEADS_FIRST } from './values.ts';
@@ -54,12 +62,26 @@ export class GraphStates {
   constructor(
     private readonly writer: GraphWriter,
     private readonly layouts: ReadonlyMap<string, StateLayout>,
+    /** What a version looks like in ONNX, in the state's own axes: full capacity, where it is held at that. */
+    private readonly shapeOf: (version: Value, decl: StateDecl) => readonly Dim[],
+    private readonly starts: ReadonlyMap<string, Value>,
   ) {}
+
+  /** Type of the ONNX tensor that a version of a state is. */
+  typeOf(version: Value): TensorType {
+    const layout = this.layoutOf(version);
+    return { dtype: version.type.dtype, shape: permuted(this.shapeOf(version, layout.decl), layout) };
+  }
 
   layoutOf(version: Value): StateLayout {
     const layout = this.layouts.get(version.state ?? '');
     if (layout === undefined) throw new RangeError(`"${version.name}" is no version of a declared state`);
     return layout;
+  }
+
+  /** The dim that counts the length of a state. */
+  dimOf(version: Value): string {
+    return lengthDim(this.layoutOf(version).decl);
   }
 
   setVersion(value: Value, version: Version): void {
@@ -76,8 +98,9 @@ export class GraphStates {
     if (known) return known;
     const layout = this.layouts.get(state);
     if (layout === undefined) throw new RangeError(`state "${state}" is not declared`);
-    const { dtype, shape } = layout.decl.type;
-    const past: Tensor = { name: layout.past, type: { dtype, shape: permuted(shape, layout) } };
+    const start = this.starts.get(state);
+    if (start === undefined) throw new RangeError(`state "${state}" is not used by this entry`);
+    const past: Tensor = { name: layout.past, type: this.typeOf(start) };
     this.pasts.set(state, past);
     return past;
   }

@@ -1,4 +1,5 @@
 import type { Program } from '@casement/ir';
+import { adjacentParams } from '@casement/onnx';
 import {
   locateShards,
   type RenameTable,
@@ -37,15 +38,28 @@ export async function prepareWeights(
   const recipes = report.matched.map(({ name, tensor }): TensorRecipe => {
     return { name, dtype: program.params.get(name)?.type.dtype ?? tensor.dtype, from: tensor };
   });
-  const recipe = await hashRecipe(recipes);
+  const ordered = sideBySide(recipes, adjacentParams(program));
+  const recipe = await hashRecipe(ordered);
   const kept = recipe && previous ? await keepWeights(previous, recipe) : undefined;
-  const weights = kept ?? fromCheckpoint(source, recipes, options);
+  const weights = kept ?? fromCheckpoint(source, ordered, options);
   const put = async (dir: string): Promise<PutWeights> => {
     const result = await weights.put(dir);
     if (recipe) await writeOrigin(dir, { recipe, unusual: result.unusual });
     return result;
   };
   return { ...weights, put };
+}
+
+/** The same tensors, with those of each list one behind the other, where the first of them was. */
+function sideBySide(recipes: readonly TensorRecipe[], lists: readonly (readonly string[])[]): readonly TensorRecipe[] {
+  const byName = new Map(recipes.map((recipe) => [recipe.name, recipe]));
+  const listOf = new Map(lists.flatMap((list) => list.map((name) => [name, list] as const)));
+  const placed = new Set<string>();
+  return recipes.flatMap(({ name }) => {
+    const names = (listOf.get(name) ?? [name]).filter((each) => !placed.has(each));
+    for (const each of names) placed.add(each);
+    return names.flatMap((each) => byName.get(each) ?? []);
+  });
 }
 
 function fromCheckpoint(

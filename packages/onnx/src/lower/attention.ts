@@ -10,11 +10,11 @@ import {
 } from '@casement/ir';
 import { type Context, type LowerWhole, operand, resultOf } from '../context.ts';
 import type { Tensor } from '../graphWriter.ts';
-import { type AppendedVersion, permuted } from '../states.ts';
+import type { AppendedVersion } from '../states.ts';
 import { mergedShape } from '../values.ts';
 import type { Appended, AttentionCall } from './attentionCall.ts';
 import { allButLast, hideLast, sameSegment, visiblePairs, zeroKey } from './attentionMask.ts';
-import { groupQueryAttention, takesGroupQueryAttention } from './groupQueryAttention.ts';
+import { groupQueryAttention, takesCall } from './groupQueryAttention.ts';
 
 /**
  * ONNX's attention takes rows with merged heads, and a past with heads first. Its causal rule counts the past, so it
@@ -32,7 +32,8 @@ export const attention: LowerWhole<typeof ops.attention> = (ctx, node, attrs) =>
     const type = { dtype: result.type.dtype, shape: mergedShape(result.type.shape) };
     const named = { name: ctx.values.nameOf(result, 'merged'), type };
     ctx.values.set(result, 'merged', named);
-    return { ...attrs, q, k, v, ...headCounts(q.type, k.type), queries, keys, mask, result: named };
+    const dim = k.state === undefined ? '' : ctx.states.dimOf(k);
+    return { ...attrs, node, dim, q, k, v, ...headCounts(q.type, k.type), queries, keys, mask, result: named };
   };
   if (segments === undefined) {
     const rows = newRows(ctx, k, v);
@@ -80,19 +81,19 @@ function newRows({ states, values }: Context, k: Value, v: Value): NewRows | und
 function appendAndAttend(ctx: Context, call: AttentionCall, rows: NewRows): undefined {
   const { values, states } = ctx;
   const present = (end: Value): Tensor => {
-    const shape = permuted(end.type.shape, states.layoutOf(end));
-    const tensor = { name: values.nameOf(end, 'heads'), type: { dtype: end.type.dtype, shape } };
+    const tensor = { name: values.nameOf(end, 'heads'), type: states.typeOf(end) };
     values.set(end, 'heads', tensor);
     return tensor;
   };
   const { key, value } = rows;
   const appended: Appended = {
     past: [values.get(key.base, 'heads'), values.get(value.base, 'heads')],
-    rows: [values.get(key.x, 'merged'), values.get(value.x, 'merged')],
+    rows: () => [values.get(key.x, 'merged'), values.get(value.x, 'merged')],
     present: [present(call.k), present(call.v)],
   };
-  if (ctx.profile === 'ort' && takesGroupQueryAttention(call)) return groupQueryAttention(ctx, call, appended);
-  return emitAttention(ctx, call, [...appended.rows, maskOf(ctx, call), ...appended.past], appended.present);
+  const preallocated = ctx.fused.preallocated.has(call.dim);
+  if (preallocated || (ctx.profile === 'ort' && takesCall(call))) return groupQueryAttention(ctx, call, appended);
+  return emitAttention(ctx, call, [...appended.rows(), maskOf(ctx, call), ...appended.past], appended.present);
 }
 
 /**
@@ -104,7 +105,9 @@ function readCache(ctx: Context, call: AttentionCall): undefined {
   const past = [values.get(call.k, 'heads'), values.get(call.v, 'heads')];
   const zeros = [zeroKey(ctx, call.k), zeroKey(ctx, call.v)];
   const visible = maskOf(ctx, call);
-  const mask = visible ? hideLast(ctx, visible) : allButLast(ctx, call.queries, call.keys);
+  const computed = () => allButLast(ctx, call.queries, call.keys);
+  const known = ctx.profile === 'ort' && call.dim !== '' && String(call.keys) === call.dim;
+  const mask = visible ? hideLast(ctx, visible) : known ? ctx.given('visible', call.dim) : computed();
   // Nobody reads the presents, but ONNX Runtime wants them named when there is a past.
   const presents = past.map(({ type }) => {
     const shape = type.shape.map((dim, axis) => (axis === 2 ? addDims(dim, 1) : dim));

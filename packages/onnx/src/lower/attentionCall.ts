@@ -1,8 +1,11 @@
-import type { AttentionAttrs, Dim, Value } from '@casement/ir';
+import type { AttentionAttrs, Dim, Node, Value } from '@casement/ir';
 import type { Tensor } from '../graphWriter.ts';
 
 /** An attention node with what the choice of its form depends on. */
 export interface AttentionCall extends AttentionAttrs {
+  readonly node: Node;
+  /** The dim that counts the keys' state; '' when they are no state. */
+  readonly dim: string;
   readonly q: Value;
   readonly k: Value;
   readonly v: Value;
@@ -19,7 +22,7 @@ export interface AttentionCall extends AttentionAttrs {
 /** Rows that attention itself adds to a cache. */
 export interface Appended {
   readonly past: readonly [Tensor, Tensor];
-  readonly rows: readonly [Tensor, Tensor];
+  readonly rows: () => readonly [Tensor, Tensor];
   /** The cache afterwards. */
   readonly present: readonly [Tensor, Tensor];
 }

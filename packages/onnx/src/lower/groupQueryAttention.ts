@@ -1,43 +1,78 @@
-import { type Dim, sameDim } from '@casement/ir';
+import { type Dim, headCounts, type Node, sameDim, visibilityOperands } from '@casement/ir';
 import type { Context } from '../context.ts';
 import { ELEM_TYPE, MICROSOFT } from '../enums.ts';
+import type { Uses } from '../fuse/uses.ts';
 import type { Tensor } from '../graphWriter.ts';
 import type { Appended, AttentionCall } from './attentionCall.ts';
+import { anglesBySlot } from './rotaryTables.ts';
 
 /**
- * Whether ONNX Runtime's own kernel takes this: always causal, no mask, heads of a multiple of 8, keys as wide as values, and
- * on the CPU one sequence only when several tokens meet a past.
+ * Whether ONNX Runtime's own kernel takes this attention: always causal, no mask, heads of a multiple of 8, keys as
+ * wide as values, one sequence (several only where `batchGraph` made them of one), and as many new keys as queries.
  */
-export function takesGroupQueryAttention({ causal, mask, k, v }: AttentionCall): boolean {
-  const [size, width] = [k.type.shape[3], v.type.shape[3]];
-  return (
-    causal && !mask && k.type.shape[0] === 1 && typeof size === 'number' && size % 8 === 0 && sameDim(size, width ?? 0)
-  );
+export function takesGroupQueryAttention({ inputs, attrs }: Node, uses: Pick<Uses, 'producerOf'>): boolean {
+  const [q, k, v] = inputs;
+  const { segments, mask } = visibilityOperands(inputs, 3);
+  const [keys, values] = [uses.producerOf(k), uses.producerOf(v)];
+  if (!q || !k || !v || segments || mask || attrs.causal !== true || k === v) return false;
+  if (keys?.op.name !== 'append' || values?.op.name !== 'append') return false;
+  const rows = keys.inputs[1]?.type.shape[1] ?? 0;
+  return sameDim(rows, q.type.shape[1] ?? 0) && k.type.shape[0] === 1 && hasFittingHeads(q, k, v);
 }
 
-/** Appends to the cache and attends. Positions are rotated outside, so the op's own rotary stays off. */
+function hasFittingHeads(q: Node['inputs'][0], k: Node['inputs'][0], v: Node['inputs'][0]): boolean {
+  const [size, width] = [k.type.shape[3], v.type.shape[3]];
+  const { heads, kvHeads } = headCounts(q.type, k.type);
+  return typeof size === 'number' && size % 8 === 0 && sameDim(size, width ?? 0) && heads % kvHeads === 0;
+}
+
+/** The same for a call whose operands are known to be appended rows; see `attention`. */
+export function takesCall({ causal, mask, q, k, v }: AttentionCall): boolean {
+  return causal && !mask && k.type.shape[0] === 1 && hasFittingHeads(q, k, v);
+}
+
+/**
+ * Appends to the cache and attends. Where queries, keys and values come side by side, the op also rotates them: it
+ * looks angles up by the place in the cache, where `anglesBySlot` puts those of the tokens' true positions.
+ */
 export function groupQueryAttention(ctx: Context, call: AttentionCall, { past, rows, present }: Appended): undefined {
-  const total = totalLength(ctx, call.keys);
-  const inputs = [ctx.values.get(call.q, 'merged'), ...rows, ...past, lastPosition(ctx, call.keys, total), total];
-  ctx.writer.node('GroupQueryAttention', inputs, [call.result, ...present], {
+  const { values, writer, fused } = ctx;
+  const { dim } = call;
+  const together = fused.qkv.get(call.node);
+  const lengths = fused.preallocated.has(dim)
+    ? [ctx.given('lastKey', dim), ctx.given('total', dim)]
+    : computedLengths(ctx, call.keys);
+  const packed = together && [values.plain(together.value), undefined, undefined];
+  const angles = together?.rope && anglesBySlot(ctx, call.q, together.rope, dim);
+  const inputs = [
+    ...(packed ?? [values.get(call.q, 'merged'), ...rows()]),
+    ...past,
+    ...lengths,
+    ...(angles ? [angles.cosine, angles.sine] : []),
+  ];
+  const rotary = angles && {
+    do_rotary: { int: 1 },
+    rotary_interleaved: { int: together?.rope?.attrs.layout === 'interleaved' ? 1 : 0 },
+  };
+  writer.node('GroupQueryAttention', inputs, [call.result, ...present], {
     domain: MICROSOFT,
-    attrs: { num_heads: { int: call.heads }, kv_num_heads: { int: call.kvHeads }, scale: { float: call.scale } },
+    attrs: {
+      num_heads: { int: call.heads },
+      kv_num_heads: { int: call.kvHeads },
+      scale: { float: call.scale },
+      ...rotary,
+    },
   });
   return undefined;
 }
 
-/** Keys with the new ones, as i32[1]. */
-function totalLength({ dims, writer, once }: Context, keys: Dim): Tensor {
-  return once(`total length ${keys}`, () => {
+/** The index of the last key and the number of keys, from the shapes of tensors that grow; both i32[1]. */
+function computedLengths({ dims, writer, once }: Context, keys: Dim): readonly [Tensor, Tensor] {
+  return once(`lengths ${keys}`, () => {
     const size = dims.size(keys);
     const narrow = writer.fresh(`${size.name}.i32`, { dtype: 'i32', shape: [1] });
-    return writer.op('Cast', [size], narrow, { attrs: { to: { int: ELEM_TYPE.i32 } } });
+    const total = writer.op('Cast', [size], narrow, { attrs: { to: { int: ELEM_TYPE.i32 } } });
+    const one = writer.constant('i32', [1], [1]);
+    return [writer.op('Sub', [total, one], writer.fresh('last_key', total.type)), total] as const;
   });
-}
-
-/** The op's `seqlens_k`: the index of the last key. */
-function lastPosition({ writer, once }: Context, keys: Dim, total: Tensor): Tensor {
-  return once(`last position ${keys}`, () =>
-    writer.op('Sub', [total, writer.constant('i32', [1], [1])], writer.fresh('last_key', total.type)),
-  );
 }

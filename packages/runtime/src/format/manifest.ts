@@ -99,11 +99,47 @@ export interface OnnxTarget {
   readonly profile: 'onnx' | 'ort';
   readonly opset: number;
   /** An entry that only empties states has no model. */
-  readonly entries: Readonly<Record<string, { readonly file: string }>>;
-  /** How each state is fed and read back. `perm` turns the state's axes into the ONNX tensor's. */
-  readonly states: Readonly<
-    Record<string, { readonly past: string; readonly present: string; readonly perm: readonly number[] }>
-  >;
+  readonly entries: Readonly<Record<string, OnnxEntry>>;
+  readonly states: Readonly<Record<string, OnnxState>>;
+}
+
+/** An ONNX model. Beside the entry's inputs, it takes the pasts of the states it reads and what is `given`. */
+export interface OnnxEntry {
+  readonly file: string;
+  /** Inputs that the executor computes from the lengths of states; absent: none. */
+  readonly given?: readonly GivenInput[];
+  /** Inputs that must be below a number, and not negative. */
+  readonly below?: Readonly<Record<string, number>>;
+  /**
+   * Present: the model takes several sequences in a run, [batch …], of which each adds as many rows to its states.
+   * `alike`: where two of them add a row at the same place in the cache counted by `dim`, `input` must be the same.
+   */
+  readonly batch?: { readonly alike: readonly { readonly input: string; readonly dim: string }[] };
+}
+
+/**
+ * An input that tells a model how long the states counted by `dim` are:
+ *   `lastKey`   i32[batch]        the length of each sequence's states after the run, minus one (`seqlens_k`)
+ *   `total`     i32[1]            the longest of these lengths
+ *   `slots`     i64[batch seq 1]  the place in the states of every new row
+ *   `visible`   bool[seq keys+1]  true, but false in the last column: there is no such key
+ */
+export interface GivenInput {
+  readonly input: string;
+  readonly kind: 'lastKey' | 'total' | 'slots' | 'visible';
+  readonly dim: string;
+}
+
+/** How a state is fed and read back. `perm` turns the state's axes into the ONNX tensor's. */
+export interface OnnxState {
+  readonly past: string;
+  readonly present: string;
+  readonly perm: readonly number[];
+  /**
+   * The tensors have this length always, and what counts is given. Past and present may be one buffer, which is then
+   * updated in place. Absent: they are as long as the state.
+   */
+  readonly capacity?: number;
 }
 
 export interface WebGpuTarget {

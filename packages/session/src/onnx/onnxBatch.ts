@@ -1,16 +1,22 @@
 import type { Batch } from '../batch.ts';
 import { InputError } from '../check.ts';
 import type { Executor } from '../executor.ts';
+import { serially } from '../serially.ts';
+import { Caches } from './caches.ts';
+import { type LoadedModel, OnnxExecutor } from './executor.ts';
 
-/** Slots that share a model's sessions, each with caches of its own. */
+/** Slots of one model, each with a row of the caches; runs of all slots are serial, but for steps that run as one. */
 export class OnnxBatch implements Batch {
-  private readonly slots = new Set<Executor>();
+  private readonly slots = new Map<number, OnnxExecutor>();
+  private readonly caches: Caches;
+  private readonly queue = serially();
 
   constructor(
     readonly rows: number,
-    private readonly openSlot: (close: () => Promise<void>) => Executor,
+    private readonly model: LoadedModel,
   ) {
     if (!Number.isInteger(rows) || rows < 1) throw new InputError(`a batch has 1 row or more, got ${rows}`);
+    this.caches = new Caches(model.signature, model.target, rows);
   }
 
   get free(): number {
@@ -18,15 +24,17 @@ export class OnnxBatch implements Batch {
   }
 
   open(): Executor | undefined {
-    if (this.free === 0) return undefined;
-    const slot: Executor = this.openSlot(async () => {
-      this.slots.delete(slot);
-    });
-    this.slots.add(slot);
+    const row = Array.from({ length: this.rows }, (_, i) => i).find((i) => !this.slots.has(i));
+    if (row === undefined) return undefined;
+    const close = async () => {
+      this.slots.delete(row);
+    };
+    const slot = new OnnxExecutor(this.model, this.caches, row, close, undefined, this.queue);
+    this.slots.set(row, slot);
     return slot;
   }
 
   async dispose(): Promise<void> {
-    for (const slot of [...this.slots]) await slot.dispose();
+    for (const slot of [...this.slots.values()]) await slot.dispose();
   }
 }

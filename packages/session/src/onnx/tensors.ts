@@ -52,3 +52,15 @@ function hostData({ type, data }: Tensor): HostTensor['data'] {
   if (data instanceof Float32Array || data instanceof Int32Array || data instanceof Uint8Array) return data;
   throw new TypeError(`the model gave a tensor of type ${type}, which no dtype is stored as`);
 }
+
+/** Zeros that tensors of a dtype can look into. */
+export function allocate(dtype: DTypeName, count: number) {
+  switch (dtype) {
+    case 'f32':
+      return { type: 'float32', data: new Float32Array(count) } as const;
+    case 'f16':
+      return { type: 'float16', data: new Uint16Array(count) } as const;
+    default:
+      throw new TypeError(`no cache in ONNX Runtime is ${dtype}; build with dtype f32 or f16`);
+  }
+}
