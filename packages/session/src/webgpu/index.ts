@@ -2,6 +2,8 @@ import { type LoadOptions, loadBundle, type WebGpuModel } from '@casement/runtim
 import { checkInputs } from '../check.ts';
 import type { Executor, ModelSignature } from '../executor.ts';
 
+export { countGpu, type GpuCounter, type GpuCounts } from './countGpu.ts';
+
 /** `signature`: the artifact's manifest is one. */
 export type WebGpuExecutorOptions = LoadOptions & { readonly signature: ModelSignature };
 
