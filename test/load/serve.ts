@@ -1,0 +1,109 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildTinyChat, PICTURE } from '../support/tinyChat.ts';
+import { type Answer, askStreaming } from './askStreaming.ts';
+import { type ServerProcess, startServer } from './startServer.ts';
+
+// How `casement serve` bears many clients: node test/tools/runTs.mjs test/load/serve.ts [seconds [clients]]. Builds the
+// model of examples/chat, asks every question once while nobody else asks, then lets all clients ask and read streams
+// for the given time, some of which leave half way. Fails for an error, for an answer that differs from that of the quiet
+// server, for sessions that stay taken, and for memory that grows after the first third.
+
+const [seconds = 60, clients = 64] = process.argv.slice(2).map(Number);
+const MIB = 2 ** 20;
+/** Of every so many requests one is left half way. */
+const LEAVE_EVERY = 10;
+/** What may be between two readings of a process that collects garbage when it likes. */
+const MEMORY_SLACK = 48 * MIB;
+
+const dir = await mkdtemp(join(tmpdir(), 'casement-load-'));
+let server: ServerProcess | undefined;
+try {
+  const artifact = await buildTinyChat(dir, 'casa', 1024);
+  server = await startServer(artifact, ['--sessions', String(clients), '--queue', String(clients)]);
+  await load(server);
+} finally {
+  const code = await server?.stop();
+  check(code === 0, `the server exited with ${code} on SIGTERM`);
+  await rm(dir, { recursive: true, force: true });
+}
+
+async function load({ url, residentBytes }: ServerProcess): Promise<void> {
+  const questions = await makeQuestions();
+  const alone: Answer[] = [];
+  for (const question of questions) alone.push(await askStreaming(url, question, new AbortController().signal));
+  const end = performance.now() + seconds * 1000;
+  const firstTokens: number[] = [];
+  const memory: number[] = [];
+  let [answers, tokens, left, asked] = [0, 0, 0, 0];
+  const client = async () => {
+    while (performance.now() < end) {
+      const turn = asked++;
+      const [question, wanted] = [questions[turn % questions.length], alone[turn % questions.length]];
+      if (!question || !wanted) return;
+      if (turn % LEAVE_EVERY === 0) {
+        const leave = AbortSignal.timeout(200);
+        await askStreaming(url, question, leave).catch((error: unknown) => check(leave.aborted, String(error)));
+        left += 1;
+        continue;
+      }
+      const answer = await askStreaming(url, question, new AbortController().signal);
+      check(answer.text === wanted.text && answer.tokens === wanted.tokens, `question ${turn} was answered otherwise`);
+      answers += 1;
+      tokens += answer.tokens;
+      firstTokens.push(answer.firstTokenMilliseconds);
+    }
+  };
+  const watch = setInterval(async () => memory.push(await residentBytes()), 1000);
+  await Promise.all(Array.from({ length: clients }, client));
+  clearInterval(watch);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  check(/^casement_sessions_busy 0$/m.test(metrics), 'sessions stay taken after all clients have left');
+  const warm = memory.slice(Math.floor(memory.length / 3));
+  const [early, late] = [highest(warm.slice(0, warm.length / 3)), highest(warm.slice((-1 * warm.length) / 3))];
+  check(late - early <= MEMORY_SLACK, `memory grew from ${mib(early)} to ${mib(late)}`);
+  firstTokens.sort((a, b) => a - b);
+  const quantile = (q: number) => `${Math.round(firstTokens[Math.floor(q * (firstTokens.length - 1))] ?? 0)} ms`;
+  console.log(
+    `${clients} clients, ${seconds} s: ${answers} answers as those of a quiet server, ${left} clients left half way`,
+  );
+  console.log(
+    `${Math.round(tokens / seconds)} tokens/s; first token ${quantile(0.5)} (median), ${quantile(0.99)} (99 %)`,
+  );
+  console.log(`memory: ${mib(early)} after warm-up, ${mib(late)} at the end`);
+}
+
+/** Short and long, with and without a picture, greedy and drawn. */
+async function makeQuestions(): Promise<object[]> {
+  const url = `data:image/png;base64,${await readFile(PICTURE, 'base64')}`;
+  const picture = [
+    { type: 'image_url', image_url: { url } },
+    { type: 'text', text: 'What is this?' },
+  ];
+  const contents = ['Hello?', 'Why? '.repeat(30), 'Count to ten.', picture];
+  return contents.flatMap((content, i) =>
+    [0, 0.8].map((temperature) => ({
+      model: 'casa_qwen2_5_vl',
+      messages: [{ role: 'user', content }],
+      max_tokens: 16 + 8 * i,
+      temperature,
+      seed: i,
+    })),
+  );
+}
+
+function highest(values: readonly number[]): number {
+  return Math.max(...values);
+}
+
+function mib(bytes: number): string {
+  return `${Math.round(bytes / MIB)} MiB`;
+}
+
+function check(holds: boolean, problem: string): void {
+  if (holds) return;
+  process.exitCode = 1;
+  console.error(`FAILED: ${problem}`);
+}
