@@ -1,6 +1,6 @@
 import type { BufferSet } from './buffers.ts';
 import { RuntimeError } from './error.ts';
-import type { DispatchPlan, EntryPlan, Size } from './format/plan.ts';
+import type { DispatchList, DispatchPlan, EntryPlan, Size, SpecialList } from './format/plan.ts';
 import type { CompiledKernel } from './kernels.ts';
 import { type DimValues, evaluateSize } from './size.ts';
 
@@ -12,10 +12,22 @@ interface Step {
   readonly tile: readonly number[];
 }
 
+/** A list of dispatches that is ready to be encoded. */
+export interface PreparedList {
+  readonly outputs: DispatchList['outputs'];
+  readonly steps: readonly Step[];
+}
+
 /** An entry that is ready to be encoded. */
 export interface PreparedEntry {
   readonly plan: EntryPlan;
-  readonly steps: readonly Step[];
+  readonly general: PreparedList;
+  readonly special: readonly (PreparedList & Pick<SpecialList, 'when'>)[];
+}
+
+/** The list that an entry runs when its dims have these values. */
+export function listFor({ general, special }: PreparedEntry, dims: DimValues): PreparedList {
+  return special.find(({ when }) => Object.entries(when).every(([dim, value]) => dims.get(dim) === value)) ?? general;
 }
 
 /** Makes the bind groups of an entry. Throws RuntimeError naming the dispatch whose bindings the device refuses. */
@@ -25,8 +37,12 @@ export async function prepareEntry(
   kernels: ReadonlyMap<string, CompiledKernel>,
   plan: EntryPlan,
 ): Promise<PreparedEntry> {
-  const steps = plan.dispatches.map((dispatch) => prepareStep(device, buffers, kernels, dispatch));
-  return { plan, steps: await Promise.all(steps) };
+  const prepare = async ({ outputs, dispatches }: DispatchList): Promise<PreparedList> => {
+    const steps = dispatches.map((dispatch) => prepareStep(device, buffers, kernels, dispatch));
+    return { outputs, steps: await Promise.all(steps) };
+  };
+  const special = (plan.special ?? []).map(async (list) => ({ ...(await prepare(list)), when: list.when }));
+  return { plan, general: await prepare(plan), special: await Promise.all(special) };
 }
 
 async function prepareStep(

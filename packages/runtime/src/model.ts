@@ -1,6 +1,6 @@
 import type { BufferSet } from './buffers.ts';
 import { bindDims, lengthsAfter } from './dims.ts';
-import { encodeSteps, type PreparedEntry } from './entry.ts';
+import { encodeSteps, listFor, type PreparedEntry, type PreparedList } from './entry.ts';
 import { RuntimeError } from './error.ts';
 import type { BufferKind, EntrySignature, Plan, PlanSignature } from './format/plan.ts';
 import { checkInputs } from './inputs.ts';
@@ -109,11 +109,11 @@ export class WebGpuModel {
   private async runNow(name: string, inputs: HostTensors, options: RunOptions): Promise<Record<string, HostTensor>> {
     const { signature, prepared } = this.entry(name);
     checkInputs(name, signature, inputs);
-    const wanted = this.wanted(name, signature, prepared, options.outputs);
+    requireOutputs(name, signature, options.outputs);
     const dims = bindDims(this.signature, name, signature, inputs, this.lengths);
     this.states.check(name, signature, dims);
     options.signal?.throwIfAborted();
-    const result = await this.execute(name, signature, prepared, inputs, wanted, dims);
+    const result = await this.execute(name, signature, prepared, inputs, options.outputs, dims);
     this.states.update(signature, result.dims, lengthsAfter(signature, result.dims));
     return result.outputs;
   }
@@ -123,18 +123,19 @@ export class WebGpuModel {
     signature: EntrySignature,
     prepared: PreparedEntry,
     inputs: HostTensors,
-    wanted: readonly Wanted[],
+    outputs: readonly string[] | undefined,
     dims: DimValues,
   ): Promise<RunResult> {
     const { device, buffers } = this.parts;
+    const list = listFor(prepared, dims);
     device.pushErrorScope('validation');
     this.write(prepared, inputs, dims);
     const encoder = device.createCommandEncoder({ label: name });
     const pass = encoder.beginComputePass({ label: name });
-    encodeSteps(pass, prepared.steps, dims, device.limits.maxComputeWorkgroupsPerDimension);
+    encodeSteps(pass, list.steps, dims, device.limits.maxComputeWorkgroupsPerDimension);
     pass.end();
     const counted = signature.counted && { buffer: INPUTS, names: Object.keys(this.signature.dims) };
-    const read = this.readBack.encode(encoder, buffers, wanted, dims, counted);
+    const read = this.readBack.encode(encoder, buffers, wantedFrom(list, signature, outputs), dims, counted);
     device.queue.submit([encoder.finish()]);
     const scope = device.popErrorScope();
     // The map fails too when the commands were invalid; the scope knows why.
@@ -158,20 +159,6 @@ export class WebGpuModel {
     }
   }
 
-  private wanted(
-    entryName: string,
-    signature: EntrySignature,
-    { plan }: PreparedEntry,
-    names: readonly string[] = Object.keys(signature.outputs),
-  ): Wanted[] {
-    return names.map((name) => {
-      const [output, range] = [signature.outputs[name], plan.outputs[name]];
-      if (output && range) return { name, signature: output, range };
-      const known = Object.keys(signature.outputs).join(', ');
-      throw new RuntimeError('call', `${entryName} has no output "${name}"; its outputs are ${known}`);
-    });
-  }
-
   private entry(name: string): { signature: EntrySignature; prepared: PreparedEntry } {
     const [signature, prepared] = [this.signature.entries[name], this.parts.entries.get(name)];
     if (signature && prepared) return { signature, prepared };
@@ -193,4 +180,24 @@ export class WebGpuModel {
   private lostError({ reason, message }: GPUDeviceLostInfo): RuntimeError {
     return new RuntimeError('device-lost', `the GPU device was lost (${reason}): ${message}; load the model again`);
   }
+}
+
+/** Throws RuntimeError when a run shall bring an output that its entry does not have. */
+function requireOutputs(entry: string, { outputs }: EntrySignature, names: readonly string[] | undefined): void {
+  const unknown = names?.find((name) => outputs[name] === undefined);
+  if (unknown === undefined) return;
+  const known = Object.keys(outputs).join(', ');
+  throw new RuntimeError('call', `${entry} has no output "${unknown}"; its outputs are ${known}`);
+}
+
+/** Outputs of the list that runs; default: all. */
+function wantedFrom(
+  list: PreparedList,
+  { outputs }: EntrySignature,
+  names: readonly string[] = Object.keys(outputs),
+): Wanted[] {
+  return names.flatMap((name) => {
+    const [signature, range] = [outputs[name], list.outputs[name]];
+    return signature && range ? [{ name, signature, range }] : [];
+  });
 }

@@ -9,6 +9,10 @@ import {
   upperBound,
   type Value,
 } from '@casement/ir';
+import type { FusedGraph, FusedStep } from './fusion/fuse.ts';
+import { type AttentionParts, lowerProjection } from './fusion/lowerProjection.ts';
+import { lowerSplitAttention } from './fusion/lowerSplitAttention.ts';
+import { rowThreads } from './fusion/threads.ts';
 import { closeGaps } from './kernels/copyStrided.ts';
 import { loweringOf } from './lower/index.ts';
 import type { LoweringContext, Piece } from './lowering.ts';
@@ -37,6 +41,15 @@ export interface Step extends KernelCall {
   readonly label: string;
 }
 
+/** A list of an entry's dispatches: the graph that it runs, and how. */
+export interface ListPlan {
+  readonly graph: Graph;
+  /** Operands of the inputs. */
+  readonly inputs: ReadonlyMap<Value, Operand>;
+  /** Runs of one row have fused kernels. */
+  readonly fused: FusedGraph | undefined;
+}
+
 /** An entry as kernel calls over blocks; the arena's are not placed yet. */
 export interface LoweredEntry {
   readonly graph: Graph;
@@ -49,28 +62,29 @@ export interface LoweredEntry {
 }
 
 /** Lowers the nodes of an entry in their order. Throws IrError at the first one that this target cannot run. */
-export function lowerEntry(plans: ProgramPlans, graph: Graph): LoweredEntry {
-  return new EntryLowering(plans, graph).lower();
+export function lowerEntry(plans: ProgramPlans, list: ListPlan): LoweredEntry {
+  return new EntryLowering(plans, list).lower();
 }
 
 class EntryLowering implements LoweringContext {
   readonly profile: DeviceProfile;
   private readonly steps: Step[] = [];
-  private readonly inputs: ReadonlyMap<Value, Operand>;
+  private readonly graph: Graph;
   private readonly operands: Map<Value, Operand>;
   private readonly denseCopies = new Map<Value, Operand>();
   private readonly outputs = new Map<Value, Operand>();
   private readonly indexLimits = new Map<Block, number>();
+  private readonly parts = new Map<Node, AttentionParts>();
   private node: Node | undefined;
 
   constructor(
     private readonly plans: ProgramPlans,
-    private readonly graph: Graph,
+    private readonly list: ListPlan,
   ) {
     this.profile = plans.profile;
-    this.inputs = plans.inputs.place(graph);
-    this.operands = new Map(this.inputs);
-    for (const { state, start } of graph.states) {
+    this.graph = list.graph;
+    this.operands = new Map(list.inputs);
+    for (const { state, start } of this.graph.states) {
       const operand = plans.states.operand(state);
       if (operand) this.operands.set(start, operand);
     }
@@ -79,16 +93,18 @@ class EntryLowering implements LoweringContext {
   lower(): LoweredEntry {
     const outputs = new Set(this.graph.outputs.map(({ value }) => value));
     for (const value of outputs) if (value.kind !== 'result') this.keepOutput(value);
-    for (const node of this.graph.nodes) {
-      this.node = node;
-      this.lowerNode(node);
+    for (const step of this.list.fused?.steps ?? this.graph.nodes.map((node) => ({ kind: 'node', node }) as const)) {
+      this.lowerStep(step);
       // Right here, so that a copy carries the label of the node.
-      for (const value of node.outputs) if (outputs.has(value)) this.keepOutput(value);
+      const nodes = step.kind === 'projection' ? step.nodes : [step.node];
+      for (const { outputs: values } of nodes) {
+        for (const value of values) if (outputs.has(value)) this.keepOutput(value);
+      }
     }
     return {
       graph: this.graph,
       steps: this.steps,
-      inputs: this.inputs,
+      inputs: this.list.inputs,
       outputs: new Map(this.graph.outputs.map(({ name, value }) => [name, this.outputOf(value)])),
       indexLimits: this.indexLimits,
     };
@@ -162,16 +178,36 @@ class EntryLowering implements LoweringContext {
     return new IrError(`entry ${this.graph.name}: ${problem}`, this.node?.origin);
   }
 
+  private lowerStep(step: FusedStep): void {
+    const { fused } = this.list;
+    if (step.kind === 'projection' && fused) {
+      this.node = step.projection.sections[0]?.linears[0];
+      const threads = rowThreads(this.profile);
+      const partsOf = (attention: Node) => this.parts.get(attention) ?? raise(this.fail('an attention has no parts'));
+      this.guarded(() =>
+        this.run(lowerProjection(step.projection, { fusion: fused.fusion, context: this, threads, partsOf })),
+      );
+    } else if (step.kind === 'attention') {
+      this.node = step.node;
+      this.guarded(() => this.parts.set(step.node, lowerSplitAttention(step.node, this)));
+    } else if (step.kind === 'node') this.lowerNode(step.node);
+  }
+
   private lowerNode(node: Node): void {
+    this.node = node;
     const lowering = loweringOf(node.op.name);
     if (lowering === undefined) throw this.fail(`${node.op.name} has no kernel on WebGPU; expand it before`);
     const big = [...node.inputs, ...node.outputs].find(({ type }) => type.dtype === 'i64');
     if (big) throw this.fail(`"${big.name}" is i64, which WGSL lacks; use i32 for it in the model`);
+    this.guarded(() => lowering(node, this));
+  }
+
+  private guarded(lower: () => void): void {
     try {
-      lowering(node, this);
+      lower();
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
-      throw this.fail(`${node.op.name}: ${error.message}`);
+      throw this.fail(`${this.node?.op.name}: ${error.message}`);
     }
   }
 
@@ -203,4 +239,8 @@ class EntryLowering implements LoweringContext {
     if (output === undefined) throw this.fail(`output "${value.name}" is computed by no node`);
     return output;
   }
+}
+
+function raise(error: Error): never {
+  throw error;
 }

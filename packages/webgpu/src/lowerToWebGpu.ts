@@ -1,7 +1,9 @@
-import type { Program } from '@casement/ir';
+import { type Graph, IrError, type Program } from '@casement/ir';
 import type { BufferRange, BufferSpec, DispatchPlan, EntryPlan, Plan, PlanVariant } from '@casement/runtime';
-import { type LoweredEntry, lowerEntry, type ProgramPlans, type Step } from './entryLowering.ts';
+import { type ListPlan, type LoweredEntry, lowerEntry, type ProgramPlans, type Step } from './entryLowering.ts';
 import { formatPlan } from './formatPlan.ts';
+import { fuse } from './fusion/fuse.ts';
+import { paramsOf } from './fusion/lowerProjection.ts';
 import { KernelFiles } from './kernelFiles.ts';
 import { ArenaPlan, type ArenaUse } from './memory/arenaPlan.ts';
 import { ConstantPlan } from './memory/constants.ts';
@@ -10,9 +12,10 @@ import { StatePlan } from './memory/states.ts';
 import { type WeightLocation, WeightPlan } from './memory/weights.ts';
 import type { Block, Operand, Place } from './operand.ts';
 import { type DeviceProfile, portableProfile } from './profile.ts';
-import { type BundleReport, reportBundle } from './report.ts';
+import { type BundleReport, reportBundle, type SpecialReport } from './report.ts';
 import { planSignature } from './signature.ts';
 import { planSize } from './size.ts';
+import { decodeDims, specialise } from './specialise.ts';
 
 export interface WebGpuOptions {
   /** Where each param's bytes lie, by its name. Params that no entry uses need none. */
@@ -42,16 +45,32 @@ export function lowerToWebGpu(program: Program, options: WebGpuOptions): WebGpuB
     states: new StatePlan(program, profile.limits),
     inputs: new InputPlan(program, profile.limits),
   };
-  const lowered = [...program.entries.values()].map((graph) => lowerEntry(plans, graph));
+  const lists = [...program.entries.values()].map((graph) => listsOf(plans, graph));
+  for (const { special } of lists) placeWeights(plans, special);
+  const lowered = lists.map(({ general }) => lowerEntry(plans, general));
   const kernels = new KernelFiles([...program.dims.keys()]);
   const arena = new ArenaPlan(profile.limits);
   const entries: Record<string, EntryPlan> = {};
   const uses: Record<string, ArenaUse> = {};
-  for (const entry of lowered) {
+  const specialReports: Record<string, SpecialReport> = {};
+  lowered.forEach((entry, index) => {
+    const { name } = entry.graph;
     const { places, use } = arena.place(entry);
-    entries[entry.graph.name] = planEntry(entry, new Places(places), kernels, plans.inputs.dims);
-    uses[entry.graph.name] = use;
-  }
+    const general = planEntry(entry, new Places(places), kernels, plans.inputs.dims);
+    uses[name] = use;
+    const special = lists[index]?.special;
+    if (special === undefined) {
+      entries[name] = general;
+      return;
+    }
+    const decode = lowerEntry(plans, special);
+    const placed = arena.place(decode);
+    const when = Object.fromEntries(special.when);
+    const { outputs, dispatches } = planEntry(decode, new Places(placed.places), kernels, plans.inputs.dims);
+    entries[name] = { ...general, special: [{ when, outputs, dispatches }] };
+    const notes = special.fused?.fusion.notes ?? [];
+    specialReports[name] = { when, dispatches: dispatches.length, arena: placed.use, notes };
+  });
   const buffers = [plans.weights, plans.constants, plans.states, plans.inputs, arena].flatMap((plan) => [
     ...plan.buffers,
   ]);
@@ -73,7 +92,32 @@ export function lowerToWebGpu(program: Program, options: WebGpuOptions): WebGpuB
     ...kernels.files,
     ...plans.constants.files,
   ]);
-  return { files, plan, report: reportBundle(variant, uses) };
+  return { files, plan, report: reportBundle(variant, uses, specialReports) };
+}
+
+/** The lists of dispatches that an entry gets: one for all runs, and a fused one for runs that decode. */
+function listsOf(plans: ProgramPlans, graph: Graph): { readonly general: ListPlan; readonly special?: SpecialList } {
+  const inputs = plans.inputs.place(graph);
+  const general = { graph, inputs, fused: undefined };
+  const when = decodeDims(plans.program, graph);
+  if (when === undefined) return { general };
+  const special = specialise(graph, when).graph;
+  const fused = fuse(special, { isWhole: (param) => plans.weights.isWhole(param), limits: plans.profile.limits });
+  return { general, special: { graph: special, inputs: plans.inputs.specialise(inputs, special), fused, when } };
+}
+
+interface SpecialList extends ListPlan {
+  readonly when: ReadonlyMap<string, number>;
+}
+
+/** Params that one kernel reads lie next to each other. */
+function placeWeights({ weights }: ProgramPlans, special: SpecialList | undefined): void {
+  for (const projection of special?.fused?.fusion.projections ?? []) {
+    const [first] = projection.sections[0]?.linears ?? [];
+    weights.placeTogether(paramsOf(projection), (problem) => {
+      return new IrError(`entry ${special?.graph.name}: ${problem}`, first?.origin);
+    });
+  }
 }
 
 /** Turns blocks into ranges of buffers. */
@@ -108,7 +152,8 @@ function planEntry(entry: LoweredEntry, places: Places, kernels: KernelFiles, di
 
 /** The least values of WebGPU's limits with which the variant runs. */
 function neededLimits({ buffers, kernels, entries }: Omit<PlanVariant, 'requires'>): Record<string, number> {
-  const bindings = Object.values(entries).flatMap(({ dispatches }) => dispatches.flatMap((step) => step.bindings));
+  const lists = Object.values(entries).flatMap((entry) => [entry, ...(entry.special ?? [])]);
+  const bindings = lists.flatMap(({ dispatches }) => dispatches.flatMap((step) => step.bindings));
   const storageCounts = Object.values(kernels).map((kernel) => kernel.bindings.filter((it) => it !== 'uniform').length);
   return {
     maxBufferSize: largest(Object.values(buffers).map(({ bytes }: BufferSpec) => bytes)),

@@ -113,10 +113,21 @@ export interface KernelSpec {
   readonly tile: readonly number[];
 }
 
-export interface EntryPlan {
+export interface EntryPlan extends DispatchList {
   readonly inputs: Readonly<Record<string, BufferRange>>;
+  /** Lists for runs in which dims have certain values; the first that fits is run instead of the entry's own. */
+  readonly special?: readonly SpecialList[];
+}
+
+/** What a run does, and where its results are. */
+export interface DispatchList {
   readonly outputs: Readonly<Record<string, BufferRange>>;
   readonly dispatches: readonly DispatchPlan[];
+}
+
+export interface SpecialList extends DispatchList {
+  /** `{"seq": 1}`: runs of one token. */
+  readonly when: Readonly<Record<string, number>>;
 }
 
 export interface DispatchPlan {

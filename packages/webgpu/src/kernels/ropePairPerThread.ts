@@ -51,7 +51,7 @@ export function ropePairPerThread({ x, positions, frequencies, y, attrs }: RopeS
 }
 
 /** Which axis of the positions a pair takes its angle from. */
-function sectionOf(pair: string, sections: readonly number[]): string | undefined {
+export function sectionOf(pair: string, sections: readonly number[]): string | undefined {
   if (sections.length === 0) return undefined;
   const ends = sections.slice(0, -1).map((_, axis) => sections.slice(0, axis + 1).reduce((sum, size) => sum + size));
   return ends.length === 0 ? '0u' : ends.map((end) => `u32(${pair} >= ${end}u)`).join(' + ');

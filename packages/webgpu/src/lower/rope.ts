@@ -18,7 +18,7 @@ export const rope = lowerOp(ops.rope, (node, context) => {
 });
 
 /** The same numbers as in the op's expansion, made here since a kernel's pow is not accurate enough. */
-function frequenciesOf(pairs: number, { theta, sections, axial }: RopeAttrs): number[] {
+export function frequenciesOf(pairs: number, { theta, sections, axial }: RopeAttrs): number[] {
   const turns = (count: number) => Array.from({ length: count }, (_, pair) => theta ** (-pair / count));
   return axial ? sections.flatMap(turns) : turns(pairs);
 }

@@ -27,6 +27,21 @@ export class InputPlan {
     return new Map([[BUFFER, { kind: 'inputs', bytes: this.bytes }]]);
   }
 
+  /** Operands of the inputs of an entry for some values of its dims: the same memory as those of the entry. */
+  specialise(inputs: ReadonlyMap<Value, Operand>, graph: Graph): Map<Value, Operand> {
+    const known = new Map([...inputs].map(([{ name }, operand]) => [name, operand]));
+    return new Map(
+      graph.inputs.flatMap((input): [Value, Operand][] => {
+        const whole = known.get(input.name);
+        if (!whole) return [];
+        const count = productDims(input.type.shape);
+        // What is read of a smaller input may be bound as a uniform.
+        const bytes = typeof count === 'number' ? storageBytes(whole.storage, count) : whole.block.bytes;
+        return [[input, denseOperand({ ...whole.block, bytes }, whole.storage, input.type)]];
+      }),
+    );
+  }
+
   /** Operands of an entry's inputs. */
   place(graph: Graph): Map<Value, Operand> {
     let offset = align(this.dims.bytes);

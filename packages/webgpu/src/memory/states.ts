@@ -5,10 +5,14 @@ import type { ProfileLimits } from '../profile.ts';
 import { stateStorage, storageBytes } from '../storage.ts';
 import { align } from './arena.ts';
 
-/** Each state in a buffer of its own, with room for its capacity; they live as long as the model. */
+/**
+ * Room for each state's capacity; states live as long as the model. They lie one after another in as few buffers as
+ * possible, so that one binding can cover those that a kernel appends to.
+ */
 export class StatePlan {
   readonly buffers = new Map<string, BufferSpec>();
   private readonly operands = new Map<string, Operand>();
+  private current = { name: '', bytes: 0 };
 
   constructor(program: Program, limits: ProfileLimits) {
     for (const decl of program.states.values()) this.operands.set(decl.name, this.place(program, decl, limits));
@@ -34,10 +38,14 @@ export class StatePlan {
           `${limits.maxStorageBufferBindingSize} may be bound at once: lower that dim's bound`,
       );
     }
-    const buffer = `state:${decl.name}`;
-    this.buffers.set(buffer, { kind: 'state', bytes: align(bytes) });
+    if (this.current.name === '' || this.current.bytes + align(bytes) > limits.maxBufferSize) {
+      this.current = { name: `states${this.buffers.size}`, bytes: 0 };
+    }
+    const { name: buffer, bytes: offset } = this.current;
+    this.current.bytes += align(bytes);
+    this.buffers.set(buffer, { kind: 'state', bytes: this.current.bytes });
     return {
-      block: { kind: 'state', name: decl.name, bytes, place: { buffer, offset: 0 } },
+      block: { kind: 'state', name: decl.name, bytes, place: { buffer, offset } },
       storage,
       type: decl.type,
       layout,

@@ -60,6 +60,29 @@ export class WeightPlan {
     return pieces;
   }
 
+  /** Whether a param can be bound whole. Unknown ones can. */
+  isWhole(param: Value): boolean {
+    return (this.locations.get(param.name)?.byteLength ?? 0) <= this.limits.maxStorageBufferBindingSize;
+  }
+
+  /**
+   * Places params that one kernel reads next to each other, those of equal storage in a row, so that few bindings cover
+   * them. Params that have a place or are bound in pieces stay as they are.
+   */
+  placeTogether(params: readonly Value[], fail: Fail): void {
+    const free = params.filter((param) => !this.placed.has(param.name) && this.isWhole(param));
+    const byStorage = new Map<string, Value[]>();
+    for (const param of free) {
+      const storage = weightStorage(this.locate(param, fail).dtype);
+      byStorage.set(storage, [...(byStorage.get(storage) ?? []), param]);
+    }
+    for (const group of byStorage.values()) {
+      const bytes = group.reduce((sum, { name }) => sum + align(this.locations.get(name)?.byteLength ?? 0), 0);
+      if (bytes <= this.limits.maxBufferSize) this.startBufferFor(bytes);
+      for (const param of group) this.pieces(param, fail);
+    }
+  }
+
   private locate(param: Value, fail: Fail): WeightLocation {
     const location = this.locations.get(param.name);
     const what = `param "${param.name}": ${printType(param.type)}`;
@@ -88,12 +111,16 @@ export class WeightPlan {
   }
 
   private place(bytes: number, name: string): Block {
-    if (this.current.name === '' || this.current.bytes + align(bytes) > this.limits.maxBufferSize) {
-      this.current = { name: `weights${this.buffers.size}`, bytes: 0 };
-    }
+    this.startBufferFor(align(bytes));
     const place = { buffer: this.current.name, offset: this.current.bytes };
     this.current.bytes += align(bytes);
     this.buffers.set(this.current.name, { kind: 'weights', bytes: this.current.bytes });
     return { kind: 'weights', name, bytes, place };
+  }
+
+  /** Goes on in a new buffer if so many bytes do not fit the current one. */
+  private startBufferFor(bytes: number): void {
+    if (this.current.name !== '' && this.current.bytes + bytes <= this.limits.maxBufferSize) return;
+    this.current = { name: `weights${this.buffers.size}`, bytes: 0 };
   }
 }

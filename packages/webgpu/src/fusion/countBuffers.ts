@@ -1,0 +1,43 @@
+import { ops, type Value } from '@casement/ir';
+import type { Fusion } from './fusion.ts';
+import { nodesOf, type Projection, valuesOf } from './projection.ts';
+
+const NAME = 'countBuffers';
+
+/** Takes apart what would bind more storage buffers than a device allows; its nodes are lowered one by one. */
+export function countBuffers(fusion: Fusion): void {
+  const most = fusion.rules.limits.maxStorageBuffersPerShaderStage;
+  fusion.projections = fusion.projections.filter((projection) => {
+    const count = buffersOf(fusion, projection);
+    const [first] = projection.sections[0]?.linears ?? [];
+    if (count <= most || !first) return true;
+    fusion.note(NAME, first, `its kernel would bind ${count} buffers, ${most} are allowed`);
+    if (projection.source.attention) fusion.partedAttentions.delete(projection.source.attention);
+    return false;
+  });
+}
+
+/** At most so many: params of equal dtype are placed together, and so are states. */
+function buffersOf(fusion: Fusion, projection: Projection): number {
+  const { source, sections } = projection;
+  const nodes = new Set(nodesOf(projection));
+  const own = new Set([...sections.flatMap(valuesOf), ...(source.norm?.outputs ?? [])]);
+  const read = new Set([...nodes].flatMap(({ inputs }) => inputs).filter((value) => !own.has(value)));
+  const kinds = new Set<string>();
+  for (const value of read) kinds.add(kindOf(fusion, value));
+  const turns = [...nodes].filter(({ op }) => op.name === ops.rope.name).map(({ attrs }) => JSON.stringify(attrs));
+  const stored = sections
+    .flatMap(valuesOf)
+    .filter(
+      (value) =>
+        value.state === undefined &&
+        (fusion.isOutput(value) || fusion.readersOf(value).some((reader) => !nodes.has(reader))),
+    );
+  return kinds.size + (source.attention ? 1 : 0) + new Set(turns).size + stored.length;
+}
+
+/** Equal for values that one binding covers. */
+function kindOf(fusion: Fusion, value: Value): string {
+  if (value.kind === 'param' && fusion.rules.isWhole(value)) return value.type.dtype;
+  return value.state === undefined ? value.name : 'states';
+}

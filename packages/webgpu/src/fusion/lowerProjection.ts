@@ -1,0 +1,120 @@
+import { type Node, ops, type QuantizedAttrs, quantizedOperands, type Value } from '@casement/ir';
+import {
+  type ProjectRowsSite,
+  projectRows,
+  type RowPart,
+  type RowThreads,
+  type VectorNorm,
+  type VectorSource,
+} from '../kernels/projectRows.ts';
+import { inputOf, type LoweringContext } from '../lowering.ts';
+import type { Operand } from '../operand.ts';
+import type { KernelCall } from '../wgsl/kernelBuilder.ts';
+import type { RowWeight } from '../wgsl/rowFormat.ts';
+import { joinBlocks } from '../wgsl/spans.ts';
+import { finishSection } from './finishSection.ts';
+import type { Fusion } from './fusion.ts';
+import { nodesOf, type Projection, rowsOf, rowsPerUnit, type Section } from './projection.ts';
+import { unitRows } from './unitRows.ts';
+
+/** Where the parts of an attention lie. */
+export interface AttentionParts {
+  readonly mixed: Operand;
+  readonly logSums: Operand;
+  readonly splits: number;
+  readonly headSize: number;
+}
+
+/** What lowering a projection needs beside the context. */
+export interface ProjectionLowering {
+  readonly fusion: Fusion;
+  readonly context: LoweringContext;
+  readonly threads: RowThreads;
+  readonly partsOf: (attention: Node) => AttentionParts;
+}
+
+/** The kernel of a projection. */
+export function lowerProjection(projection: Projection, lowering: ProjectionLowering): KernelCall {
+  const { context, fusion } = lowering;
+  const { source, sections } = projection;
+  const columns = Number(source.x.type.shape.at(-1));
+  const nodes = new Set(nodesOf(projection));
+  const isStored = (value: Value) =>
+    value.state === undefined &&
+    (fusion.isOutput(value) || fusion.readersOf(value).some((reader) => !nodes.has(reader)));
+  const params = paramsOf(projection);
+  const caches = [...nodes].filter(({ op }) => op.name === ops.append.name).map(({ inputs: [state] }) => state);
+  const operands = [
+    ...params.flatMap((value) => context.pieces(value).map(({ operand }) => operand)),
+    ...caches.flatMap((state) => (state ? [context.stored(state)] : [])),
+  ];
+  const spans = joinBlocks(operands, context.profile.limits.maxStorageBufferBindingSize);
+  const parts = sections.flatMap((section): RowPart[] => {
+    const finish = finishSection(section, isStored, context);
+    return weightsOf(section, context).map((weights) => partOf(section, weights, finish));
+  });
+  const site: ProjectRowsSite = {
+    columns,
+    source: sourceOf(projection, lowering),
+    norm: source.norm && normOf(source.norm, context),
+    parts,
+    spans,
+  };
+  return projectRows(site, lowering.threads);
+}
+
+/** All params that a projection reads. */
+export function paramsOf(projection: Projection): readonly Value[] {
+  const values = nodesOf(projection).flatMap(({ inputs }) => inputs);
+  return [...new Set(values.filter(({ kind }) => kind === 'param'))];
+}
+
+function sourceOf({ source }: Projection, { context, partsOf }: ProjectionLowering): VectorSource {
+  if (source.attention) return { kind: 'parts', ...partsOf(source.attention) };
+  return { kind: 'vector', x: context.operand(source.x) };
+}
+
+function normOf(norm: Node, context: LoweringContext): VectorNorm {
+  const [gain, shift] = [norm.inputs[1], norm.inputs[2]];
+  return {
+    kind: norm.op.name === ops.rmsNorm.name ? 'rms' : 'layer',
+    gain: gain && context.operand(gain),
+    shift: shift && context.operand(shift),
+    eps: Number(norm.attrs.eps),
+  };
+}
+
+/** Rows of a section's weights, side by side; several times where a weight is bound in pieces. */
+function weightsOf({ linears }: Section, context: LoweringContext): readonly (readonly RowWeight[])[] {
+  const pieces = linears.map((linear) => rowWeights(linear, context));
+  const [first] = pieces;
+  if (first && pieces.length === 1) return first.map((piece) => [piece]);
+  const whole = pieces.map((list) => list[0]);
+  if (pieces.some((list) => list.length > 1) || whole.some((piece) => piece === undefined)) {
+    throw new RangeError('weights that are computed side by side must be bound whole');
+  }
+  return [whole.filter((piece) => piece !== undefined)];
+}
+
+function rowWeights(linear: Node, context: LoweringContext): readonly RowWeight[] {
+  if (linear.op.name === ops.linear.name) {
+    const pieces = context.pieces(inputOf(linear, 1));
+    return pieces.map(({ operand, first }) => ({ numbers: operand, blocks: undefined, first }));
+  }
+  const { packed, scales, zeros } = quantizedOperands(linear.inputs, 1);
+  const blocks = {
+    attrs: linear.attrs as QuantizedAttrs, // the op's attributes, by its name
+    scales: context.stored(scales),
+    zeros: zeros && context.stored(zeros),
+  };
+  return context.pieces(packed).map(({ operand, first }) => ({ numbers: operand, blocks, first }));
+}
+
+function partOf(section: Section, weights: readonly RowWeight[], finish: RowPart['finish']): RowPart {
+  const [weight] = weights;
+  const single = section.linears.length === 1 && weight !== undefined;
+  const count = single ? Number(weight.numbers.type.shape[0]) : rowsOf(section);
+  const perUnit = rowsPerUnit(section);
+  const { units, lines } = unitRows(count, single ? weight.first : 0, perUnit, section.pairing);
+  return { weights, units, perUnit, rows: lines, finish };
+}

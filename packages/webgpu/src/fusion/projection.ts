@@ -1,0 +1,59 @@
+import type { Node, Value } from '@casement/ir';
+
+/**
+ * What one fused kernel computes: rows of weights times one vector, and what follows from each row. Fusions build it
+ * step by step; every step leaves something that can be lowered.
+ */
+export interface Projection {
+  /** Where the vector comes from. */
+  source: Source;
+  /** Each with rows of its own. */
+  readonly sections: Section[];
+}
+
+export interface Source {
+  /** Of one row. */
+  readonly x: Value;
+  /** `rmsNorm`, `layerNorm` or `standardize` of x, of which x is the first operand. */
+  readonly norm?: Node;
+  /** The attention whose parts are joined into x. */
+  readonly attention?: Node;
+}
+
+/** Linears of equally many rows, which are computed side by side, and what is computed from their rows. */
+export interface Section {
+  readonly linears: readonly Node[];
+  /** In the graph's order. Each has an operand that the section computes. */
+  readonly nodes: readonly Node[];
+  /** Set once rows are needed in pairs. */
+  readonly pairing: Pairing | undefined;
+}
+
+/** Which rows `rope` turns together: `half` apart within heads of 2·half rows, or neighbours (`interleaved`). */
+export interface Pairing {
+  readonly layout: 'half' | 'interleaved';
+  readonly half: number;
+}
+
+/** Results that one thread computes at a time. */
+export const RESULTS_PER_UNIT = 4;
+
+/** Rows of each of a section's linears that one thread computes. */
+export function rowsPerUnit({ linears }: Pick<Section, 'linears'>): number {
+  return Math.max(1, Math.floor(RESULTS_PER_UNIT / linears.length));
+}
+
+/** The number of rows. */
+export function rowsOf({ linears }: Pick<Section, 'linears'>): number {
+  return Number(linears[0]?.outputs[0]?.type.shape.at(-1) ?? 0);
+}
+
+/** All values that a section computes. */
+export function valuesOf({ linears, nodes }: Section): readonly Value[] {
+  return [...linears, ...nodes].flatMap(({ outputs }) => outputs);
+}
+
+/** All nodes of a projection. */
+export function nodesOf({ source, sections }: Projection): readonly Node[] {
+  return [...(source.norm ? [source.norm] : []), ...sections.flatMap(({ linears, nodes }) => [...linears, ...nodes])];
+}
