@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
+import { addBench } from './commands/bench.ts';
 import { addBuild } from './commands/build.ts';
 import { addCaption } from './commands/caption.ts';
 import { addImport } from './commands/import.ts';
@@ -42,6 +43,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   addRun(program, controller.signal);
   addCaption(program, controller.signal);
   addServe(program, controller.signal);
+  addBench(program, controller.signal);
   addRandomWeights(program, controller.signal);
   try {
     await program.parseAsync(argv);

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Program } from '@casement/ir';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { UserError } from '../error.ts';
 import { type DrawOptions, drawBlock } from '../inspect/draw/drawBlock.ts';
 import { formatInspection } from '../inspect/formatInspection.ts';
@@ -9,7 +9,7 @@ import { inspectModel } from '../inspect/inspectModel.ts';
 import { escapeText } from '../inspect/plot/lineChart.ts';
 import { plotStream } from '../inspect/plotStream.ts';
 import { loadModel } from '../load/loadModel.ts';
-import { dtypeOption } from './options.ts';
+import { dtypeOption, parseCount } from './options.ts';
 
 interface Flags {
   readonly checkpoint?: string;
@@ -91,10 +91,4 @@ async function writePicture(file: string, svg: string, title: string): Promise<v
   const page = `<!doctype html>\n<meta charset="utf-8">\n<meta name="color-scheme" content="light dark">\n<title>${escapeText(title)}</title>\n${svg}`;
   await mkdir(dirname(file), { recursive: true });
   await writeFile(file, file.endsWith('.html') ? page : svg);
-}
-
-function parseCount(text: string): number {
-  const count = Number(text);
-  if (!Number.isSafeInteger(count) || count < 1) throw new InvalidArgumentError('Give a whole number above 0.');
-  return count;
 }

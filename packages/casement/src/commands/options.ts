@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 
 export function dtypeOption(): Option {
   return new Option('--dtype <dtype>', 'what the model\'s "float" becomes').choices(['f32', 'f16']).default('f32');
@@ -16,4 +16,11 @@ export function weightOptions(command: Command): Command {
     .option('--checkpoint <dir>', 'folder with config.json and the weights, when <model> is a file')
     .option('--rename <file>', "JSON table of {from, to} rules that turn checkpoint names into the model's")
     .option('--allow-extra', 'accept tensors that the model does not use');
+}
+
+/** The value of an option that counts something. */
+export function parseCount(text: string): number {
+  const count = Number(text);
+  if (!Number.isSafeInteger(count) || count < 1) throw new InvalidArgumentError('Give a whole number above 0.');
+  return count;
 }

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Target } from '../artifact/compile.ts';
 import { readManifest } from '../artifact/manifest.ts';
 import { UserError } from '../error.ts';
@@ -6,6 +6,7 @@ import { openModel } from '../model/openModel.ts';
 import { run } from '../run.ts';
 import { type AnswerFlags, answer, chat } from './answer.ts';
 import { collect, type GenerationFlags, generationOptions, parseNumber } from './generationOptions.ts';
+import { parseCount } from './options.ts';
 
 interface Flags extends GenerationFlags, AnswerFlags {
   readonly target?: Target;
@@ -91,12 +92,6 @@ async function continueIds(
     process.stdout.write(`${token} `);
   }
   process.stdout.write('\n');
-}
-
-function parseCount(text: string): number {
-  const count = Number(text);
-  if (!Number.isSafeInteger(count) || count < 1) throw new InvalidArgumentError('Give a whole number above 0.');
-  return count;
 }
 
 function parseIds(text: string): number[] {

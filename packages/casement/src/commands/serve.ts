@@ -1,8 +1,9 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type { Target } from '../artifact/compile.ts';
 import { DEFAULT_LIMITS, type Limits } from '../serve/limits.ts';
 import { serve } from '../serve/serve.ts';
 import { parseNumber } from './generationOptions.ts';
+import { parseCount } from './options.ts';
 import { targetOption } from './run.ts';
 
 interface Flags {
@@ -116,10 +117,4 @@ function limitsOf(flags: Flags): Limits {
 function parseList(text: string, before: readonly string[]): string[] {
   const parts = text.split(',').map((part) => part.trim());
   return [...before, ...parts.filter((part) => part !== '')];
-}
-
-function parseCount(text: string): number {
-  const count = Number(text);
-  if (!Number.isSafeInteger(count) || count < 1) throw new InvalidArgumentError('Give a whole number above 0.');
-  return count;
 }

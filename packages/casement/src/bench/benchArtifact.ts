@@ -1,0 +1,194 @@
+import { pathToFileURL } from 'node:url';
+import { fileSource } from '@casement/runtime';
+import { type Executor, generate, type HostTensor, Session } from '@casement/session';
+import { countGpu, type GpuCounter, type GpuCounts, webgpuExecutor } from '@casement/session/webgpu';
+import { acquireNodeGpu } from '@casement/session/webgpu-node';
+import type { Target } from '../artifact/compile.ts';
+import { readManifest } from '../artifact/manifest.ts';
+import { openExecutor } from '../artifact/openExecutor.ts';
+import { UserError } from '../error.ts';
+import { spreadOf, type Times } from './spreadOf.ts';
+
+export interface BenchOptions {
+  readonly target: Target;
+  /** Text tokens that stand in the cache when decoding is measured. */
+  readonly context: number;
+  /** Tokens that are generated one by one. */
+  readonly tokens: number;
+  /** Tokens of the prompt that is read. */
+  readonly prompt: number;
+  /** How often a prompt is read and an image is shown. */
+  readonly repeats: number;
+  readonly signal?: AbortSignal;
+  readonly onPhase?: (phase: string) => void;
+}
+
+export interface BenchReport {
+  readonly model: string;
+  readonly dtype: string;
+  readonly target: Target;
+  /** The adapter, and the kernels' class; on ONNX Runtime the providers are its business. */
+  readonly device: string;
+  readonly context: number;
+  readonly prompt: number;
+  readonly loadMs: number;
+  readonly prefill: Times;
+  /** For models with images: a new image of as many tokens as fit in a chunk. */
+  readonly image?: Times & { readonly tokens: number };
+  readonly decode: Times;
+  /** WebGPU calls for each decoded token, after the first ones. A fraction means that they differed. */
+  readonly perToken?: GpuCounts;
+  readonly deviceBytes?: { readonly live: number; readonly peak: number };
+}
+
+/** Tokens before counting begins: kernels are compiled and buffers are made by then. */
+const WARM_UP = 3;
+
+/** Loads an artifact on the device at hand and measures it. Throws UserError when the context does not fit. */
+export async function benchArtifact(dir: string, options: BenchOptions): Promise<BenchReport> {
+  const { target, context, tokens, prompt, repeats, signal, onPhase = () => {} } = options;
+  onPhase('loading');
+  const start = performance.now();
+  const { executor, counter, device } = await openCounted(dir, target);
+  const loadMs = performance.now() - start;
+  try {
+    const session = new Session(executor);
+    const { dims, entries, name, dtype } = executor.signature;
+    const capacity = dims.past?.max ?? Number.POSITIVE_INFINITY;
+    if (Math.max(context + WARM_UP + tokens, prompt) > capacity) {
+      throw new UserError(
+        `${context} tokens of context and ${tokens} more exceed the text cache, ${capacity} positions`,
+      );
+    }
+    const ids = (count: number) => Array.from({ length: count }, (_, i) => (i * 7919 + 3) % vocabOf(executor));
+    onPhase('reading prompts');
+    const prefill = await repeat(repeats, signal, async () => {
+      await session.reset();
+      return () => session.read(ids(prompt), signal);
+    });
+    const image = entries.openWindow && (await benchImage(session, repeats, options));
+    onPhase('decoding');
+    await session.reset();
+    await session.read(ids(context), signal);
+    if (entries.openWindow) await session.showImage({ embeds: imageOf(executor) });
+    const decode = await benchDecode(session, counter, tokens, signal);
+    return {
+      model: name,
+      dtype,
+      target,
+      device,
+      context,
+      prompt,
+      loadMs,
+      prefill,
+      ...(image ? { image } : {}),
+      ...decode,
+      ...(counter ? { deviceBytes: { live: counter.live.bytes, peak: counter.peakBytes } } : {}),
+    };
+  } finally {
+    await executor.dispose();
+  }
+}
+
+async function benchImage(session: Session, repeats: number, { signal, onPhase }: BenchOptions) {
+  onPhase?.('showing images');
+  const embeds = imageOf(session.executor);
+  const times = await repeat(repeats, signal, async () => () => session.showImage({ embeds }));
+  return { ...times, tokens: embeds.shape[0] ?? 0 };
+}
+
+/** Greedy decoding, token by token, after the newest image. */
+async function benchDecode(
+  session: Session,
+  counter: GpuCounter | undefined,
+  tokens: number,
+  signal: AbortSignal | undefined,
+): Promise<Pick<BenchReport, 'decode' | 'perToken'>> {
+  const times: number[] = [];
+  const settings = { maxTokens: WARM_UP + tokens, temperature: 0 };
+  let [done, before] = [0, performance.now()];
+  for await (const _ of generate(session, settings, signal ? { signal } : {})) {
+    const now = performance.now();
+    if (++done > WARM_UP) times.push(now - before);
+    else counter?.take();
+    before = now;
+  }
+  const counts = counter?.take();
+  return { decode: spreadOf(times), ...(counts ? { perToken: eachOf(counts, tokens) } : {}) };
+}
+
+/** Averages: whole numbers where every token had the same. */
+function eachOf(counts: GpuCounts, tokens: number): GpuCounts {
+  const each = (count: number) => count / tokens;
+  return {
+    createBuffer: each(counts.createBuffer),
+    createBindGroup: each(counts.createBindGroup),
+    createPipeline: each(counts.createPipeline),
+    computePasses: each(counts.computePasses),
+    dispatches: each(counts.dispatches),
+    submits: each(counts.submits),
+    writeBuffers: each(counts.writeBuffers),
+    bytesWritten: each(counts.bytesWritten),
+    bytesReadBack: each(counts.bytesReadBack),
+  };
+}
+
+interface Counted {
+  readonly executor: Executor;
+  readonly counter?: GpuCounter;
+  readonly device: string;
+}
+
+async function openCounted(dir: string, target: Target): Promise<Counted> {
+  if (target === 'onnx') return { executor: await openExecutor(dir, target), device: 'ONNX Runtime' };
+  const manifest = await readManifest(dir);
+  const { webgpu } = manifest.targets;
+  const adapter = await (await acquireNodeGpu()).requestAdapter();
+  // openExecutor says it better.
+  if (adapter === null || webgpu === undefined) return { executor: await openExecutor(dir, target), device: '' };
+  const counters: GpuCounter[] = [];
+  const requestDevice = adapter.requestDevice.bind(adapter);
+  adapter.requestDevice = async (descriptor) => {
+    const device = await requestDevice(descriptor);
+    counters.push(countGpu(device));
+    return device;
+  };
+  const source = fileSource(pathToFileURL(dir));
+  const { plan } = webgpu;
+  const executor = await webgpuExecutor({ signature: manifest, source, plan, weights: manifest.weights, adapter });
+  const { description, vendor, architecture } = adapter.info;
+  const [counter] = counters;
+  return { executor, device: description || `${vendor} ${architecture}`, ...(counter ? { counter } : {}) };
+}
+
+/** Runs what `prepare` gives, once to warm up and then to measure. */
+async function repeat(
+  times: number,
+  signal: AbortSignal | undefined,
+  prepare: () => Promise<() => Promise<void>>,
+): Promise<Times> {
+  const measured: number[] = [];
+  for (let i = 0; i <= times; i++) {
+    signal?.throwIfAborted();
+    const run = await prepare();
+    const start = performance.now();
+    await run();
+    if (i > 0) measured.push(performance.now() - start);
+  }
+  return spreadOf(measured);
+}
+
+function vocabOf({ signature: { entries, name } }: Executor): number {
+  const vocab = entries.step?.outputs.find((output) => output.name === 'logits')?.shape.at(-1);
+  if (typeof vocab === 'number') return vocab;
+  throw new UserError(`model ${name} has no entry step with an output "logits" [… vocab]; bench runs decoders`);
+}
+
+/** An image of the window's usual size, with made-up tokens. */
+function imageOf({ signature: { dims, entries, name } }: Executor): HostTensor {
+  const hidden = entries.openWindow?.inputs.find((input) => input.name === 'image_embeds')?.shape.at(-1);
+  if (typeof hidden !== 'number') throw new UserError(`model ${name}: openWindow has no input "image_embeds"`);
+  const tokens = Math.min(256, dims.image?.max ?? 256, Math.floor((dims.window?.max ?? 512) / 2));
+  const data = Float32Array.from({ length: tokens * hidden }, (_, i) => Math.sin(i * 0.37));
+  return { dtype: 'f32', shape: [tokens, hidden], data };
+}

@@ -1,0 +1,38 @@
+import { formatBytes, formatTable } from '../format.ts';
+import type { BenchReport } from './benchArtifact.ts';
+import type { Times } from './spreadOf.ts';
+
+/** A table for people. */
+export function formatBench(report: BenchReport): string {
+  const { prompt, context, image, perToken, deviceBytes } = report;
+  const rate = (tokens: number, { medianMs }: Times) => `${digits((1000 * tokens) / medianMs)} tokens/s`;
+  const rows = [
+    ['load', `${digits(report.loadMs)} ms`],
+    [`prefill, ${prompt} tokens`, formatTimes(report.prefill), rate(prompt, report.prefill)],
+    ...(image ? [[`image, ${image.tokens} tokens`, formatTimes(image), rate(image.tokens, image)]] : []),
+    [`decode after ${context} tokens`, formatTimes(report.decode), rate(1, report.decode)],
+    ...(deviceBytes
+      ? [['device memory', `${formatBytes(deviceBytes.live)}, at most ${formatBytes(deviceBytes.peak)}`]]
+      : []),
+  ];
+  const calls = perToken && [
+    'calls for each decoded token:',
+    formatTable(
+      Object.entries(perToken).map(([name, count]: [string, number]) => [
+        `  ${name}`,
+        Number(count.toFixed(2)).toString(),
+      ]),
+    ),
+  ];
+  const title = `${report.model}, ${report.dtype}, on ${report.target}: ${report.device}`;
+  return [title, formatTable(rows), ...(calls ?? [])].join('\n');
+}
+
+function formatTimes({ medianMs, quartilesMs: [low, high] }: Times): string {
+  return `${digits(medianMs)} ms (${digits(low)} … ${digits(high)})`;
+}
+
+/** Three digits that mean something. */
+function digits(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
+}
