@@ -2,6 +2,7 @@ import { type Graph, lengthDim, type Node, type Program, type Value } from '@cas
 import type { WeightPlace } from '../proto.ts';
 import type { JointParam } from './jointWeights.ts';
 import { packLinears } from './packLinears.ts';
+import { partnersOf } from './partners.ts';
 import { findQkv, type Qkv } from './qkv.ts';
 import { findResidualNorms } from './residualNorms.ts';
 import { type Tiles, tilesOf } from './tiles.ts';
@@ -22,6 +23,8 @@ export interface Fused {
   /** Dims whose states are held at full capacity. */
   readonly preallocated: ReadonlySet<string>;
   capacity(dim: string): number;
+  /** The states that attention reads together, keys and values, either way round. */
+  readonly partners: ReadonlyMap<string, string>;
   /** Rotary angles are looked up in tables of so many positions; undefined: they are computed. */
   readonly positionRows: number | undefined;
 }
@@ -39,6 +42,7 @@ export function unfused(graph: Graph): Fused {
     tiles: new Map(),
     preallocated: new Set(),
     capacity: () => 0,
+    partners: new Map(),
     positionRows: undefined,
   };
 }
@@ -71,6 +75,7 @@ export function fuse(
     tiles: new Map(tiles),
     preallocated,
     capacity,
+    partners: partnersOf(program),
     positionRows,
   };
 }

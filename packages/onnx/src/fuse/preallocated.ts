@@ -1,5 +1,16 @@
-import { type Graph, isSymbolic, lengthDim, type Node, type Program, symbolicDims, type Value } from '@casement/ir';
+import {
+  type Graph,
+  isSymbolic,
+  lengthDim,
+  type Node,
+  type Program,
+  type StateUse,
+  sameShape,
+  symbolicDims,
+  type Value,
+} from '@casement/ir';
 import { takesGroupQueryAttention } from '../lower/groupQueryAttention.ts';
+import { partnersOf } from './partners.ts';
 import { Uses } from './uses.ts';
 
 /**
@@ -9,6 +20,7 @@ import { Uses } from './uses.ts';
  */
 export function preallocatedDims(program: Program): ReadonlySet<string> {
   const dims = new Set([...program.states.values()].map(lengthDim));
+  const partners = partnersOf(program);
   const states = (dim: string) => new Set([...program.states.values()].filter((decl) => lengthDim(decl) === dim));
   return new Set(
     [...dims].filter((dim) => {
@@ -16,7 +28,7 @@ export function preallocatedDims(program: Program): ReadonlySet<string> {
       const graphs = [...program.entries.values()];
       // Without attention nobody would need it.
       const attended = graphs.some((graph) => graph.nodes.some((node) => isAppending(node, names)));
-      return attended && graphs.every((graph) => onlyAttended(graph, dim, names));
+      return attended && graphs.every((graph) => onlyAttended(graph, dim, names, partners));
     }),
   );
 }
@@ -25,14 +37,41 @@ function isAppending({ op, inputs }: Node, states: ReadonlySet<string>): boolean
   return op.name === 'attention' && states.has(inputs[1]?.state ?? '');
 }
 
-function onlyAttended(graph: Graph, dim: string, states: ReadonlySet<string>): boolean {
+function onlyAttended(
+  graph: Graph,
+  dim: string,
+  states: ReadonlySet<string>,
+  partners: ReadonlyMap<string, string>,
+): boolean {
   const uses = new Uses(graph);
   const mine = graph.states.filter(({ state }) => states.has(state));
-  return mine.every(({ start, end }) => isInPlace(start, end, uses)) && !mentions(graph, dim);
+  const unread = mine.filter((use) => isUnread(use, uses));
+  const inPairs = unread.every(({ state, end }) => {
+    const partner = unread.find((use) => use.state === partners.get(state));
+    return partner !== undefined && sameShape(partner.end.type.shape, end.type.shape) && hasFittingRows(end);
+  });
+  const inPlace = mine.every((use) => unread.includes(use) || isInPlace(use, uses));
+  return inPairs && inPlace && !mentions(graph, dim);
 }
 
-/** Nothing, a reset, rows after a reset, or rows that one attention appends and reads. */
-function isInPlace(start: Value, end: Value, uses: Uses): boolean {
+/** Rows that nobody reads in this entry; attention writes them, keys and values at once. */
+function isUnread({ start, end }: StateUse, uses: Uses): boolean {
+  const last = uses.producerOf(end);
+  return (
+    last?.op.name === 'append' &&
+    last.inputs[0] === start &&
+    uses.readersOf(start).length === 1 &&
+    uses.readersOf(end).length === 0
+  );
+}
+
+/** What `GroupQueryAttention` wants of a cache [1 rows heads size]. */
+function hasFittingRows({ type: { shape } }: Value): boolean {
+  return shape.length === 4 && shape[0] === 1 && typeof shape[2] === 'number' && Number(shape[3]) % 8 === 0;
+}
+
+/** Nothing, a reset, rows after a reset, or rows that one attention reads. */
+function isInPlace({ start, end }: StateUse, uses: Uses): boolean {
   if (start === end) return uses.readersOf(start).length === 0;
   const last = uses.producerOf(end);
   const first = last?.op.name === 'append' ? uses.producerOf(last.inputs[0]) : undefined;

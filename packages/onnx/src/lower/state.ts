@@ -3,6 +3,7 @@ import { encodeValues } from '../bytes.ts';
 import { type Context, type Lower, operand, resultOf } from '../context.ts';
 import type { Tensor } from '../graphWriter.ts';
 import { inlineTensor } from '../proto.ts';
+import { writeInPlace } from './writeInPlace.ts';
 
 /** Nothing is computed yet: attention appends and reads in one node, and a state that was emptied needs no past. */
 export const append: Lower<typeof ops.append> = (ctx, node, { axis }) => {
@@ -19,6 +20,7 @@ export const append: Lower<typeof ops.append> = (ctx, node, { axis }) => {
       const alreadyThere = form === 'plain' || values.isMade(x, form);
       return alreadyThere ? values.get(x, form) : values.transpose(values.plain(x), perm, name());
     }
+    if (ctx.fused.preallocated.has(states.dimOf(result))) return writeInPlace(ctx, node);
     const along = perm.indexOf(axisOf(axis, perm.length));
     const parts = [values.get(base, form), values.get(x, form)];
     return writer.op('Concat', parts, { name: name(), type }, { attrs: { axis: { int: along } } });
