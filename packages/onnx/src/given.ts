@@ -9,11 +9,12 @@ import { type Dim, namedDim, type TensorType } from '@casement/ir';
  */
 export type GivenKind = 'lastKey' | 'total' | 'slots' | 'visible';
 
-/** An input that the executor computes; `dim` counts the states that it is about. */
+/** An input that the executor computes; `dim` counts the states that it is about, `rows` are those of the entry's tokens. */
 export interface GivenInput {
   readonly input: string;
   readonly kind: GivenKind;
   readonly dim: string;
+  readonly rows: number | string;
 }
 
 const PREFIX: Readonly<Record<GivenKind, string>> = {

@@ -58,9 +58,9 @@ export function lowerGraph(program: Program, options: GraphOptions): LoweredGrap
     const input = givenName(kind, dim);
     const known = given.get(input);
     if (known) return known.tensor;
-    const rows = rowsCountedBy(program, graph, dim)?.type.shape ?? [];
-    const tensor = { name: input, type: givenType(kind, dim, rows[0] ?? 1, rows[1] ?? 1) };
-    given.set(input, { input, kind, dim, tensor });
+    const [batch = 1, rows = 1] = rowsCountedBy(program, graph, dim)?.type.shape ?? [];
+    const tensor = { name: input, type: givenType(kind, dim, batch, rows) };
+    given.set(input, { input, kind, dim, rows: typeof rows === 'number' ? rows : String(rows), tensor });
     return tensor;
   };
   const requireBelow = (input: Value, limit: number): void => {
@@ -91,7 +91,7 @@ export function lowerGraph(program: Program, options: GraphOptions): LoweredGrap
   states.declareInputs();
   for (const { tensor } of given.values()) writer.input(tensor);
   if (writer.isEmpty) return undefined;
-  const inputs = [...given.values()].map(({ input, kind, dim }) => ({ input, kind, dim }));
+  const inputs = [...given.values()].map(({ tensor: _, ...input }) => input);
   return { model: writer.finish(), given: inputs, below };
 }
 

@@ -123,11 +123,13 @@ export interface OnnxEntry {
  *   `total`     i32[1]            the longest of these lengths
  *   `slots`     i64[batch seq 1]  the place in the states of every new row
  *   `visible`   bool[seq keys+1]  true, but false in the last column: there is no such key
+ * `rows` is what `seq` stands for here: how many tokens each sequence brings.
  */
 export interface GivenInput {
   readonly input: string;
   readonly kind: 'lastKey' | 'total' | 'slots' | 'visible';
   readonly dim: string;
+  readonly rows: number | string;
 }
 
 /** How a state is fed and read back. `perm` turns the state's axes into the ONNX tensor's. */

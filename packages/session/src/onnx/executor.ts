@@ -19,7 +19,21 @@ export async function onnxExecutor(options: SessionOptions): Promise<BatchingExe
   const sessions = await openSessions(options);
   const model: LoadedModel = { ...options, sessions };
   const caches = new Caches(options.signature, options.target, 1);
-  return new OnnxExecutor(model, caches, 0, () => closeSessions(sessions));
+  return new OnnxExecutor(model, caches, 0, {
+    close: () => closeSessions(sessions),
+    join: () => undefined,
+    alone: (job) => job(),
+  });
+}
+
+/** Who made an executor. */
+interface Owner {
+  /** Frees what the executor used. */
+  close(): Promise<void>;
+  /** Runs a call together with those of others; undefined when it must run alone. */
+  join(call: CheckedCall): Promise<Record<string, HostTensor>> | undefined;
+  /** Runs a job when nobody else uses the model. */
+  alone<T>(job: () => Promise<T>): Promise<T>;
 }
 
 /** What the executors of one model share. */
@@ -52,12 +66,7 @@ export class OnnxExecutor implements BatchingExecutor {
     private readonly model: LoadedModel,
     private readonly caches: Caches,
     readonly row: number,
-    /** Frees what others may share. */
-    private readonly close: () => Promise<void>,
-    /** Runs a call elsewhere, together with others; undefined when it must run alone. */
-    private readonly join?: (call: CheckedCall) => Promise<Record<string, HostTensor>> | undefined,
-    /** Runs a job when nobody else uses the model. */
-    private readonly alone: <T>(job: () => Promise<T>) => Promise<T> = (job) => job(),
+    private readonly owner: Owner,
   ) {
     this.signature = model.signature;
     this.current = new Map(model.signature.states.map(({ dim }) => [dim, 0]));
@@ -71,7 +80,7 @@ export class OnnxExecutor implements BatchingExecutor {
     return this.queue(async () => {
       this.requireAlive();
       const call = this.check(entry, inputs, options);
-      return this.join?.(call) ?? this.alone(() => this.runAlone(call));
+      return this.owner.join(call) ?? this.owner.alone(() => this.runAlone(call));
     });
   }
 
@@ -89,7 +98,7 @@ export class OnnxExecutor implements BatchingExecutor {
       if (this.disposed) return;
       this.disposed = true;
       this.grown.clear();
-      await this.close();
+      await this.owner.close();
     });
   }
 
@@ -142,7 +151,7 @@ export class OnnxExecutor implements BatchingExecutor {
       const { name } = metadata;
       const [tensor, state, told] = [inputs[name], states.get(name), given.get(name)];
       if (tensor && metadata.isTensor) feeds[name] = toOrt(tensor, metadata.type);
-      else if (told) feeds[name] = givenTensor(told, [lengths], dims.get('seq') ?? 0);
+      else if (told) feeds[name] = givenTensor(told, [lengths], evaluateSize(told.rows, dims));
       else if (state) feeds[name] = this.past(state, dims);
     }
     return feeds;

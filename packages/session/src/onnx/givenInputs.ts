@@ -7,7 +7,7 @@ export interface Lengths {
   readonly after: ReadonlyMap<string, number>;
 }
 
-/** What a model must be told of the lengths of its states, for the sequences of one run; `queries` are the rows they read with. */
+/** What a model must be told of the lengths of its states, for the sequences of one run; `queries` are the rows that each brings. */
 export function givenTensor({ kind, dim }: GivenInput, sequences: readonly Lengths[], queries: number): Tensor {
   const spans = sequences.map(({ before, after }) => {
     const from = before.get(dim) ?? 0;

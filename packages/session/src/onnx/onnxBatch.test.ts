@@ -1,5 +1,6 @@
-import { expect, it } from 'vitest';
-import { openInRuntime } from '../../../../test/support/onnx.ts';
+import { InferenceSession } from 'onnxruntime-node';
+import { expect, it, vi } from 'vitest';
+import { maxDifference, openInRuntime } from '../../../../test/support/onnx.ts';
 import { image, smallDecoder, tokens } from '../../../../test/support/smallDecoder.ts';
 
 it('gives slots away and takes them back, empty', async () => {
@@ -18,6 +19,58 @@ it('gives slots away and takes them back, empty', async () => {
   expect(batch.free).toBe(2);
   await executor.run('step', tokens(1, 0));
   await executor.dispose();
+});
+
+it.each([8, 16])('runs single tokens of all slots as one, heads of %i', async (headDim) => {
+  const { program, params } = smallDecoder({ headDim });
+  const [executor, alone] = [await openInRuntime(program, 'ort', params), await openInRuntime(program, 'ort', params)];
+  const batch = executor.openBatch(4);
+  const slots = Array.from({ length: 4 }, () => batch.open() ?? expect.fail('no slot'));
+  for (const [i, slot] of slots.entries()) {
+    await slot.run('openWindow', image(1 + i, 0));
+    await slot.run('step', tokens(2 + i, 0));
+  }
+  const runs = vi.spyOn(InferenceSession.prototype, 'run');
+  // The third has nothing to do, and must not be disturbed.
+  const busy = [0, 1, 3];
+  const together = await Promise.all(busy.map((i) => slots[i]?.run('step', tokens(1, 2 + i))));
+  expect(runs).toHaveBeenCalledTimes(1);
+  // Chunks run alone.
+  await Promise.all([slots[0]?.run('step', tokens(2, 3)), slots[2]?.run('step', tokens(2, 4))]);
+  expect(runs).toHaveBeenCalledTimes(3);
+  runs.mockRestore();
+  for (const [i, outputs] of [...busy.map((i, at) => [i, together[at]] as const), [2, undefined] as const]) {
+    await alone.reset();
+    await alone.run('openWindow', image(1 + i, 0));
+    await alone.run('step', tokens(2 + i, 0));
+    const expected = i === 2 ? await alone.run('step', tokens(2, 4)) : await alone.run('step', tokens(1, 2 + i));
+    if (outputs) expect(maxDifference(outputs.logits?.data ?? [], expected.logits?.data ?? [])).toBeLessThan(1e-6);
+    const next = i === 0 ? await alone.run('step', tokens(2, 3)) : undefined;
+    const at = i === 0 ? 5 : i === 2 ? 6 : 3 + i;
+    const [mine, theirs] = [await slots[i]?.run('step', tokens(1, at)), await alone.run('step', tokens(1, at))];
+    expect(next?.logits?.shape ?? [1, 2, 19]).toEqual([1, 2, 19]);
+    expect(maxDifference(mine?.logits?.data ?? [], theirs.logits?.data ?? [])).toBeLessThan(1e-6);
+  }
+  await Promise.all([executor.dispose(), alone.dispose()]);
+});
+
+it('keeps tokens apart that are at one place with other positions', async () => {
+  // Attention that rotates by itself looks angles up by place.
+  const { program, params } = smallDecoder({ headDim: 16 });
+  const [executor, alone] = [await openInRuntime(program, 'ort', params), await openInRuntime(program, 'ort', params)];
+  const batch = executor.openBatch(2);
+  const slots = Array.from({ length: 2 }, () => batch.open() ?? expect.fail('no slot'));
+  const starts = [0, 5];
+  const runs = vi.spyOn(InferenceSession.prototype, 'run');
+  const together = await Promise.all(slots.map((slot, i) => slot.run('step', tokens(1, starts[i] ?? 0))));
+  expect(runs).toHaveBeenCalledTimes(2);
+  runs.mockRestore();
+  for (const [i, start] of starts.entries()) {
+    await alone.reset();
+    const expected = await alone.run('step', tokens(1, start));
+    expect(maxDifference(together[i]?.logits?.data ?? [], expected.logits?.data ?? [])).toBeLessThan(1e-6);
+  }
+  await Promise.all([executor.dispose(), alone.dispose()]);
 });
 
 it('refuses a number of rows that makes no sense', async () => {

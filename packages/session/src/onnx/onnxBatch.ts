@@ -1,15 +1,26 @@
 import type { Batch } from '../batch.ts';
 import { InputError } from '../check.ts';
-import type { Executor } from '../executor.ts';
+import type { Executor, HostTensor } from '../executor.ts';
 import { serially } from '../serially.ts';
 import { Caches } from './caches.ts';
-import { type LoadedModel, OnnxExecutor } from './executor.ts';
+import { type CheckedCall, type LoadedModel, OnnxExecutor } from './executor.ts';
+import { planRuns } from './planRuns.ts';
+import { runTogether } from './runTogether.ts';
+
+/** A call that waits to be run with others. */
+export interface WaitingCall {
+  readonly slot: OnnxExecutor;
+  readonly call: CheckedCall;
+  readonly resolve: (outputs: Record<string, HostTensor>) => void;
+  readonly reject: (error: unknown) => void;
+}
 
 /** Slots of one model, each with a row of the caches; runs of all slots are serial, but for steps that run as one. */
 export class OnnxBatch implements Batch {
   private readonly slots = new Map<number, OnnxExecutor>();
   private readonly caches: Caches;
   private readonly queue = serially();
+  private waiting: WaitingCall[] = [];
 
   constructor(
     readonly rows: number,
@@ -24,17 +35,54 @@ export class OnnxBatch implements Batch {
   }
 
   open(): Executor | undefined {
+    // The lowest free one, so that those in use lie side by side.
     const row = Array.from({ length: this.rows }, (_, i) => i).find((i) => !this.slots.has(i));
     if (row === undefined) return undefined;
-    const close = async () => {
-      this.slots.delete(row);
-    };
-    const slot = new OnnxExecutor(this.model, this.caches, row, close, undefined, this.queue);
+    const slot: OnnxExecutor = new OnnxExecutor(this.model, this.caches, row, {
+      close: async () => {
+        this.slots.delete(row);
+      },
+      join: (call) => (this.isStep(call) ? this.join(slot, call) : undefined),
+      alone: this.queue,
+    });
     this.slots.set(row, slot);
     return slot;
   }
 
   async dispose(): Promise<void> {
     for (const slot of [...this.slots.values()]) await slot.dispose();
+  }
+
+  /** Whether a call adds one row to its states, and the model takes several such calls in a run. */
+  private isStep({ entry, lengths: { before, after } }: CheckedCall): boolean {
+    const grown = [...after].map(([dim, length]) => length - (before.get(dim) ?? 0));
+    return this.model.target.entries[entry]?.batch !== undefined && grown.every((rows) => rows === 1);
+  }
+
+  private join(slot: OnnxExecutor, call: CheckedCall): Promise<Record<string, HostTensor>> {
+    const done = new Promise<Record<string, HostTensor>>((resolve, reject) => {
+      this.waiting.push({ slot, call, resolve, reject });
+    });
+    void this.queue(() => this.runWaiting());
+    return done;
+  }
+
+  private async runWaiting(): Promise<void> {
+    // Those who got their results together are about to ask for the next: let them catch this run.
+    await new Promise((resolve) => setImmediate(resolve));
+    const calls = this.waiting;
+    this.waiting = [];
+    const roomAt = (row: number) => this.slots.get(row)?.lengths ?? new Map<string, number>();
+    for (const run of planRuns(this.model, calls, roomAt)) {
+      try {
+        const outputs = await runTogether(this.model, this.caches, run);
+        run.calls.forEach(({ slot, call, resolve }, i) => {
+          slot.finish(call);
+          resolve(outputs[i] ?? {});
+        });
+      } catch (error) {
+        for (const { reject } of run.calls) reject(error);
+      }
+    }
   }
 }

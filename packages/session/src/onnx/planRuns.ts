@@ -1,0 +1,76 @@
+import type { HostTensors } from '../executor.ts';
+import type { LoadedModel } from './executor.ts';
+import type { WaitingCall } from './onnxBatch.ts';
+
+/** Calls of one entry that run as one, over neighbouring rows of the caches. Rows without a call compute nothing of use. */
+export interface BatchRun {
+  readonly firstRow: number;
+  readonly rows: number;
+  /** In the order of their rows. */
+  readonly calls: readonly WaitingCall[];
+  /** How long the states of a row are that has no call. */
+  readonly lengthsAt: (row: number) => ReadonlyMap<string, number>;
+}
+
+/** Reading all weights once more costs about as much as computing so many rows in vain. */
+const WIDEST_GAP = 4;
+
+/**
+ * Puts calls into as few runs as possible. Two calls cannot share one if an input that is the same for all sequences
+ * differs, if they want other outputs, or if they add a row at one place whose `alike` inputs differ.
+ */
+export function planRuns(
+  model: LoadedModel,
+  calls: readonly WaitingCall[],
+  lengthsAt: BatchRun['lengthsAt'],
+): readonly BatchRun[] {
+  const groups: WaitingCall[][] = [];
+  for (const call of calls.toSorted((a, b) => a.slot.row - b.slot.row)) {
+    const group = groups.find((others) => others.every((other) => canShare(model, other, call)));
+    if (group) group.push(call);
+    else groups.push([call]);
+  }
+  return groups.flatMap((group) => neighbours(model, group, lengthsAt));
+}
+
+function neighbours(model: LoadedModel, group: readonly WaitingCall[], lengthsAt: BatchRun['lengthsAt']): BatchRun[] {
+  const runs: { firstRow: number; rows: number; calls: WaitingCall[] }[] = [];
+  for (const call of group) {
+    const { row } = call.slot;
+    const last = runs.at(-1);
+    const end = last ? last.firstRow + last.rows : row;
+    const gap = Array.from({ length: row - end }, (_, i) => end + i);
+    if (last && gap.length <= WIDEST_GAP && gap.every((idle) => hasRoom(model, lengthsAt(idle)))) {
+      last.rows = row - last.firstRow + 1;
+      last.calls.push(call);
+    } else runs.push({ firstRow: row, rows: 1, calls: [call] });
+  }
+  return runs.map((run) => ({ ...run, lengthsAt }));
+}
+
+/** A row without a call is written behind its end, where the next call will write. */
+function hasRoom({ signature }: LoadedModel, lengths: ReadonlyMap<string, number>): boolean {
+  return signature.states.every(({ dim, capacity }) => (lengths.get(dim) ?? 0) < capacity);
+}
+
+function canShare({ target, signature }: LoadedModel, { call: a }: WaitingCall, { call: b }: WaitingCall): boolean {
+  if (a.entry !== b.entry || a.wanted.join() !== b.wanted.join()) return false;
+  const inputs = signature.entries[a.entry]?.inputs ?? [];
+  const common = inputs.filter(({ shape }) => sequenceAxis(shape) === undefined);
+  if (!common.every(({ name }) => sameData(a.inputs, b.inputs, name))) return false;
+  return (target.entries[a.entry]?.batch?.alike ?? []).every(({ input, dim }) => {
+    const samePlace = a.lengths.before.get(dim) === b.lengths.before.get(dim);
+    return !samePlace || sameData(a.inputs, b.inputs, input);
+  });
+}
+
+function sameData(a: HostTensors, b: HostTensors, name: string): boolean {
+  const [x, y] = [a[name]?.data ?? [], b[name]?.data ?? []];
+  return x.length === y.length && Array.from(x).every((value, i) => value === y[i]);
+}
+
+/** Which axis of an entry's input counts sequences: [1 seq …] or [axes 1 seq]; undefined for what all of them share. */
+export function sequenceAxis(shape: readonly (number | string)[]): number | undefined {
+  if (shape.length >= 2 && shape[0] === 1) return 0;
+  return shape.length === 3 && shape[1] === 1 ? 1 : undefined;
+}

@@ -1,0 +1,94 @@
+import type { TensorSpec } from '@casement/runtime';
+import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { HostTensor } from '../executor.ts';
+import type { Caches } from './caches.ts';
+import type { CheckedCall, LoadedModel } from './executor.ts';
+import { givenTensor, type Lengths } from './givenInputs.ts';
+import { type BatchRun, sequenceAxis } from './planRuns.ts';
+import { runSession } from './runSession.ts';
+import { fromOrt, toOrt } from './tensors.ts';
+
+/** Runs calls of single tokens as one; their outputs in the order of the calls. States are updated in place. */
+export async function runTogether(
+  { sessions, signature, target }: LoadedModel,
+  caches: Caches,
+  { firstRow, rows, calls, lengthsAt }: BatchRun,
+): Promise<readonly Record<string, HostTensor>[]> {
+  const [first] = calls;
+  if (first === undefined) return [];
+  const { entry, wanted } = first.call;
+  const session = sessions.get(entry);
+  const spec = signature.entries[entry];
+  if (!session || !spec) throw new Error(`the artifact has no ONNX model for entry "${entry}"`);
+  const byRow = new Map(calls.map(({ slot, call }) => [slot.row - firstRow, call]));
+  const inRow = Array.from({ length: rows }, (_, i) => byRow.get(i));
+  const sequences = inRow.map((call, i) => call?.lengths ?? idle(lengthsAt(firstRow + i)));
+
+  const given = new Map(target.entries[entry]?.given?.map((input) => [input.input, input]));
+  const pasts = new Map(signature.states.map(({ name }) => [target.states[name]?.past, name]));
+  const feeds: Record<string, Tensor> = {};
+  for (const metadata of session.inputMetadata) {
+    const { name } = metadata;
+    const input = spec.inputs.find((each) => each.name === name);
+    const [told, state] = [given.get(name), pasts.get(name)];
+    if (input && metadata.isTensor) feeds[name] = toOrt(stack(input, first.call, inRow), metadata.type);
+    else if (told) feeds[name] = givenTensor(told, sequences, 1);
+    else if (state) feeds[name] = caches.view(state, firstRow, rows);
+  }
+  const results = await runSession(entry, session, feeds, fetchesOf(session));
+  const outputs = spec.outputs.filter(({ name }) => wanted.includes(name));
+  return calls.map(({ slot }) => {
+    const row = slot.row - firstRow;
+    return Object.fromEntries(
+      outputs.flatMap(({ name, dtype }) => {
+        const tensor = results[name];
+        return tensor ? [[name, rowOf(fromOrt(tensor, dtype), row, rows)] as const] : [];
+      }),
+    );
+  });
+
+  function fetchesOf({ outputNames }: InferenceSession): Record<string, Tensor | null> {
+    const presents = new Map(signature.states.map(({ name }) => [target.states[name]?.present, name]));
+    const fetches = outputNames.flatMap((name): (readonly [string, Tensor | null])[] => {
+      const state = presents.get(name);
+      if (state !== undefined) return [[name, caches.view(state, firstRow, rows)]];
+      return wanted.includes(name) ? [[name, null]] : [];
+    });
+    return Object.fromEntries(fetches);
+  }
+}
+
+/** A row whose sequence takes no part: what is computed for it lands behind its end, and is overwritten. */
+function idle(before: ReadonlyMap<string, number>): Lengths {
+  return { before, after: new Map([...before].map(([dim, length]) => [dim, length + 1])) };
+}
+
+/** An input of all rows; rows without a call get zeros. */
+function stack(
+  { name, shape, dtype }: TensorSpec,
+  any: CheckedCall,
+  inRow: readonly (CheckedCall | undefined)[],
+): HostTensor {
+  const example = any.inputs[name];
+  if (example === undefined) throw new Error(`${any.entry}: input "${name}" was not given`); // it was checked
+  const axis = sequenceAxis(shape);
+  if (axis === undefined) return example;
+  const outer = axis === 0 ? 1 : (example.shape[0] ?? 1);
+  const inner = example.data.length / outer;
+  const data = new Float64Array(example.data.length * inRow.length);
+  inRow.forEach((call, row) => {
+    const own = call?.inputs[name]?.data;
+    for (let i = 0; own && i < own.length; i++) {
+      const at = (Math.floor(i / inner) * inRow.length + row) * inner + (i % inner);
+      data[at] = own[i] ?? 0;
+    }
+  });
+  const wide = example.shape.map((size, i) => (i === axis ? inRow.length : size));
+  return { dtype, shape: wide, data };
+}
+
+/** One sequence's part of an output [batch …], as [1 …]. */
+function rowOf({ dtype, shape, data }: HostTensor, row: number, rows: number): HostTensor {
+  const size = data.length / rows;
+  return { dtype, shape: [1, ...shape.slice(1)], data: data.slice(row * size, (row + 1) * size) };
+}
