@@ -7,6 +7,7 @@ export {
   knockout,
   type PatchOptions,
   patch,
+  type QuantizationSettings,
   type Selector,
   type TapOptions,
   tap,

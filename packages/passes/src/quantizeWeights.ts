@@ -17,6 +17,8 @@ import { rewriteGraph } from './rewriteGraph.ts';
 
 /** A weight that a program now has in parts. */
 export interface QuantizedParam {
+  /** The param that it was. */
+  readonly weight: Value;
   readonly how: Quantization;
   readonly parts: QuantizedParts;
 }
@@ -67,7 +69,7 @@ export function quantizeWeights(
     program: { ...program, params: new Map(params), entries: new Map(entries) },
     changed: true,
     notes,
-    quantized: new Map([...replacements].map(([{ name }, { how, parts }]) => [name, { how, parts }])),
+    quantized: new Map([...replacements].map(([weight, { how, parts }]) => [weight.name, { weight, how, parts }])),
   };
 }
 
@@ -128,7 +130,7 @@ function replacementOf(param: Value, how: Quantization): Replacement {
     return { kind: 'param', name, type: { dtype, shape } };
   };
   const values = [value(packed, 'u8'), value(scales, param.type.dtype), ...(zeros ? [value(zeros, 'u8')] : [])];
-  return { how, parts, attrs: { bits: how.bits, block: how.block, columns }, values };
+  return { weight: param, how, parts, attrs: { bits: how.bits, block: how.block, columns }, values };
 }
 
 function rewrite(node: Node, replacements: ReadonlyMap<Value, Replacement>) {

@@ -25,7 +25,7 @@ export async function keepWeights(from: string, recipe: string): Promise<Prepare
   const put = async (dir: string) => {
     const files = (await readdir(from)).filter(isCheckpointFile);
     for (const file of files) await linkOrCopy(join(from, file), join(dir, file));
-    return { spec: manifest.weights, unusual: origin.unusual };
+    return { spec: manifest.weights, unusual: origin.unusual, errors: origin.errors };
   };
   return { locations, keptFrom: manifest, put };
 }

@@ -1,5 +1,5 @@
 import type { Manifest, WeightsSpec } from '@casement/runtime';
-import type { TensorLocation, UnusualValues } from '@casement/weights';
+import type { QuantizationError, TensorLocation, UnusualValues } from '@casement/weights';
 
 /** Weights of which everything is known but their values. */
 export interface PreparedWeights {
@@ -14,4 +14,6 @@ export interface PutWeights {
   readonly spec: WeightsSpec;
   /** Weights that are not finite, or became infinite in the build's dtype; worth a warning. */
   readonly unusual: readonly UnusualValues[];
+  /** What quantising did to each weight that was quantised. */
+  readonly errors: readonly QuantizationError[];
 }

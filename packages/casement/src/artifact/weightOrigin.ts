@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DType } from '@casement/ir';
-import type { TensorInfo, UnusualValues } from '@casement/weights';
+import type { DType, Quantization } from '@casement/ir';
+import type { QuantizationError, TensorInfo, UnusualValues } from '@casement/weights';
 
 /**
  * Beside the weights of an artifact: what they were made from. Not in the manifest, since it says something about the
@@ -11,25 +11,33 @@ import type { TensorInfo, UnusualValues } from '@casement/weights';
 const ORIGIN_FILE = 'weights-origin.json';
 
 /** Changes when the same checkpoint would be written in another way. */
-const VERSION = 'casement-weights/2';
+const VERSION = 'casement-weights/3';
 
 /** A tensor of the artifact and the one of the checkpoint that it is made from. */
 export interface TensorRecipe {
   readonly name: string;
+  /** Of a quantised weight: that of its scales. */
   readonly dtype: DType;
   readonly from: TensorInfo;
+  /** Absent: not quantised. */
+  readonly how?: Quantization;
 }
 
 export interface WeightOrigin {
   readonly recipe: string;
   readonly unusual: readonly UnusualValues[];
+  /** What quantising did to each weight that was quantised. */
+  readonly errors: readonly QuantizationError[];
 }
 
 /**
- * A hash that two builds share only if they write the same weights: it covers what each tensor becomes, and the state
- * of the checkpoint's files, which the system changes at every write. Reads no weights. Undefined for tensors in memory.
+ * A hash that two builds share only if they write the same weights: it covers what each tensor becomes, the order in
+ * which they are `written`, and the state of the checkpoint's files, which the system changes at every write. Reads no weights. Undefined for tensors in memory.
  */
-export async function hashRecipe(tensors: readonly TensorRecipe[]): Promise<string | undefined> {
+export async function hashRecipe(
+  tensors: readonly TensorRecipe[],
+  written: readonly { readonly name: string }[],
+): Promise<string | undefined> {
   const hash = createHash('sha256').update(VERSION);
   const files = new Set(tensors.map(({ from }) => from.file));
   for (const file of files) {
@@ -38,10 +46,12 @@ export async function hashRecipe(tensors: readonly TensorRecipe[]): Promise<stri
     hash.update(`\nfile ${size} ${ino} ${mtimeNs} ${ctimeNs}`);
   }
   const index = new Map([...files].map((file, i) => [file, i]));
-  for (const { name, dtype, from } of tensors) {
+  for (const { name, dtype, from, how } of tensors) {
     const place = [index.get(from.file), from.byteOffset, from.byteLength, from.dtype, `[${from.shape}]`];
-    hash.update(`\n${JSON.stringify(name)} ${dtype} = ${place.join(' ')}`);
+    const form = how ? `${dtype} ${how.bits} bits ${how.block} ${how.zeroPoints}` : dtype;
+    hash.update(`\n${JSON.stringify(name)} ${form} = ${place.join(' ')}`);
   }
+  for (const { name } of written) hash.update(`\n${JSON.stringify(name)}`);
   return hash.digest('hex');
 }
 

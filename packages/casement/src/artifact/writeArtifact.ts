@@ -5,7 +5,8 @@ import { lowerToOnnx, type OnnxModel } from '@casement/onnx';
 import type { Manifest } from '@casement/runtime';
 import { programSignature } from '@casement/session/reference';
 import { lowerToWebGpu } from '@casement/webgpu';
-import type { TensorLocation, TensorSource, UnusualValues } from '@casement/weights';
+import type { QuantizationError, TensorLocation, TensorSource, UnusualValues } from '@casement/weights';
+import { formatQuantizationFile, QUANTIZATION_FILE } from '../quantize/report.ts';
 import { compileFor, type Profile, type Target } from './compile.ts';
 import { copyProcessor } from './copyProcessor.ts';
 import { writeLoader } from './loader/writeLoader.ts';
@@ -24,6 +25,8 @@ export interface Artifact {
   readonly manifest: Manifest;
   /** Weights that are not finite, or became infinite in the build's dtype; worth a warning. */
   readonly unusual: readonly UnusualValues[];
+  /** What quantising did to each weight that was quantised. */
+  readonly errors: readonly QuantizationError[];
   /** Whether the weights of an earlier build were still right. */
   readonly keptWeights: boolean;
 }
@@ -49,7 +52,7 @@ export async function writeArtifact(
     options.targets.includes('webgpu') || keptFrom?.targets.webgpu
       ? lowerToWebGpu(compileFor('webgpu', program), { weights: locations })
       : undefined;
-  const { spec: weights, unusual } = await put(dir);
+  const { spec: weights, unusual, errors } = await put(dir);
   for (const [name, content] of [...(onnx?.files ?? []), ...(webgpu?.files ?? [])]) {
     await writeFile(join(dir, name), content);
   }
@@ -61,9 +64,10 @@ export async function writeArtifact(
     targets: { ...(onnx ? { onnx: onnx.target } : {}), ...(webgpu ? { webgpu: { plan: 'plan.json' } } : {}) },
     ...(processor ? { processor } : {}),
   };
+  if (errors.length > 0) await writeFile(join(dir, QUANTIZATION_FILE), formatQuantizationFile(errors));
   await writeFile(join(dir, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`);
   if (webgpu) await writeLoader(dir, manifest, [...webgpu.files.keys()]);
-  return { manifest, unusual, keptWeights: keptFrom !== undefined };
+  return { manifest, unusual, errors, keptWeights: keptFrom !== undefined };
 }
 
 /** The profile of the ONNX target, if it is to be built: what was asked for, or else what is there already. */

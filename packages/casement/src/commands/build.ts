@@ -7,12 +7,16 @@ import { formatWeightMap } from '../inspect/formatWeightMap.ts';
 import { mapWeights } from '../inspect/weightMap.ts';
 import { readRenameTable } from '../load/readRenameTable.ts';
 import { progressBar } from '../progress.ts';
-import { dtypeOption, profileOption, weightOptions } from './options.ts';
+import type { BuildDType } from '../quantize/buildDType.ts';
+import { formatQuantization } from '../quantize/report.ts';
+import { buildDTypeOptions } from './buildDTypeOptions.ts';
+import { profileOption, weightOptions } from './options.ts';
 
 interface Flags {
   readonly checkpoint?: string;
   readonly target: Target | 'all';
-  readonly dtype: 'f32' | 'f16';
+  readonly dtype: BuildDType;
+  readonly zeroPoints?: boolean;
   readonly profile: 'ort' | 'onnx';
   readonly out?: string;
   readonly dryRun?: boolean;
@@ -27,7 +31,6 @@ export function addBuild(program: Command, signal: AbortSignal): void {
     .description('Compiles a model file, or a checkpoint folder, into one folder for ONNX Runtime and WebGPU.')
     .argument('<model>', 'a model.ts, or a checkpoint folder with config.json and *.safetensors')
     .addOption(new Option('--target <target>', 'what to build').choices(['onnx', 'webgpu', 'all']).default('all'))
-    .addOption(dtypeOption())
     .addOption(profileOption())
     .option('--out <dir>', 'folder of the artifact (required, except with --dry-run)')
     .option('--dry-run', 'show which tensor becomes which param, and what does not fit; write nothing')
@@ -37,16 +40,18 @@ export function addBuild(program: Command, signal: AbortSignal): void {
 Examples:
   casement build checkpoint --dtype f16 --out dist/model
   casement build model.ts --checkpoint weights --target webgpu --out dist/model
+  casement build checkpoint --dtype q4f16 --out dist/model
   casement build checkpoint --dry-run --rename names.json
 
 A rename table is a list of regular expressions, applied in order:
   [{ "from": "^language_model\\\\.", "to": "model." }]
 --dry-run exits with 1 when a build would refuse the weights, and drafts rules where names look alike.`,
     );
-  weightOptions(command).action(async (model: string, flags: Flags) => {
+  buildDTypeOptions(weightOptions(command)).action(async (model: string, flags: Flags) => {
     const weights = {
       model,
       dtype: flags.dtype,
+      ...(flags.zeroPoints ? { zeroPoints: true } : {}),
       ...(flags.checkpoint ? { checkpoint: flags.checkpoint } : {}),
       ...(flags.allowExtra ? { allowExtra: true } : {}),
       ...(flags.rename ? { rename: await readRenameTable(flags.rename) } : {}),
@@ -59,7 +64,7 @@ A rename table is a list of regular expressions, applied in order:
     }
     if (flags.out === undefined) return command.error("error: required option '--out <dir>' not specified");
     const bar = progressBar('writing weights');
-    const { manifest, unusual, keptWeights } = await build({
+    const { manifest, unusual, errors, notes, keptWeights } = await build({
       ...weights,
       out: flags.out,
       targets: flags.target === 'all' ? ['onnx', 'webgpu'] : [flags.target],
@@ -68,6 +73,7 @@ A rename table is a list of regular expressions, applied in order:
       onProgress: ({ bytesDone, bytesTotal }) => bar.update(bytesDone, bytesTotal),
     }).finally(() => bar.finish());
     for (const warning of formatUnusual(unusual, flags.dtype)) console.warn(warning);
+    for (const line of formatQuantization(errors, notes)) console.log(line);
     const { bytes, shards } = manifest.weights;
     const files = `${shards.length} file${shards.length === 1 ? '' : 's'}`;
     const kept = keptWeights ? ', kept as they were' : '';

@@ -6,6 +6,7 @@ import type { SourcePlaces } from './sourcePlaces.ts';
 export interface ModelModule {
   readonly default: unknown;
   readonly golden: unknown;
+  readonly quantization: unknown;
 }
 
 /**
@@ -30,5 +31,6 @@ export async function importModule(path: string, sources: SourcePlaces): Promise
     },
   });
   const module = await jiti.import<Readonly<Record<string, unknown>>>(path);
-  return { default: module.default, golden: module.golden };
+  const { default: model, golden, quantization } = module;
+  return { default: model, golden, quantization };
 }

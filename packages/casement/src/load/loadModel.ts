@@ -2,7 +2,9 @@ import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { ModelDefinition } from '@casement/dsl';
 import { modelFromConfig } from '@casement/models';
+import type { QuantizationSettings } from '@casement/passes';
 import { UserError } from '../error.ts';
+import { readQuantizationSettings } from '../quantize/readSettings.ts';
 import type { GoldenScript } from '../verify/goldenScript.ts';
 import { importModule } from './importModule.ts';
 import { readConfig } from './readConfig.ts';
@@ -14,6 +16,8 @@ export interface LoadedModel {
   readonly checkpoint: string | undefined;
   /** What a model file exports as `golden`. */
   readonly golden?: GoldenScript;
+  /** What a model file exports as `quantization`. */
+  readonly quantization?: QuantizationSettings;
 }
 
 /**
@@ -34,7 +38,14 @@ export async function loadModel(path: string, checkpoint?: string): Promise<Load
   if (golden !== undefined && !isScript(golden)) {
     throw new UserError(`${path}: the export "golden" must be a function, as GoldenScript describes it`);
   }
-  return { definition: { ...definition, build }, checkpoint, ...(golden ? { golden } : {}) };
+  const settings =
+    exported.quantization === undefined ? undefined : readQuantizationSettings(exported.quantization, path);
+  return {
+    definition: { ...definition, build },
+    checkpoint,
+    ...(golden ? { golden } : {}),
+    ...(settings ? { quantization: settings } : {}),
+  };
 }
 
 async function modelOf(exported: unknown, path: string, checkpoint: string | undefined): Promise<ModelDefinition> {

@@ -1,4 +1,5 @@
 import type { Program } from '@casement/ir';
+import type { QuantizedParam } from '@casement/passes';
 import { dropCopies, type MatchReport, matchParams, type RenameTable, type TensorSource } from '@casement/weights';
 import { expectedParams } from './expectedParams.ts';
 
@@ -7,6 +8,7 @@ export async function matchCheckpoint(
   program: Program,
   source: TensorSource,
   rename?: RenameTable,
+  quantized?: ReadonlyMap<string, QuantizedParam>,
 ): Promise<MatchReport> {
-  return dropCopies(matchParams(expectedParams(program), source, rename), source);
+  return dropCopies(matchParams(expectedParams(program, quantized), source, rename), source);
 }

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FloatDType, HostTensor, Program } from '@casement/ir';
+import type { QuantizedParam } from '@casement/passes';
 import type { Executor } from '@casement/session';
 import { referenceExecutor } from '@casement/session/reference';
 import type { RenameTable, TensorSource } from '@casement/weights';
@@ -20,6 +21,8 @@ export interface BuildSettings {
   /** Accept tensors of the checkpoint that the model does not use. */
   readonly allowExtra?: boolean;
   readonly signal?: AbortSignal;
+  /** The weights that the program has in quantised form, by name. */
+  readonly quantized?: ReadonlyMap<string, QuantizedParam>;
 }
 
 /** A program with its weights, to be tried on one target after the other. */

@@ -9,7 +9,7 @@ const INTEGERS = {
 } as const;
 
 /** The lines of a report on tensors, but for its departures: a row for each output, a column for each target. */
-export function formatTensors({ model, golden, dtype, targets }: TensorReport): string[] {
+export function formatTensors({ model, golden, dtype, float, effect, targets }: TensorReport): string[] {
   const rows = (targets[0]?.outputs ?? []).map(({ entry, output, shape }, i) => {
     const results = targets.map((target) => formatOutput(target.outputs[i]));
     return [entry === undefined ? output : `${entry}.${output}`, `[${shape.join(', ')}]`, ...results];
@@ -18,7 +18,7 @@ export function formatTensors({ model, golden, dtype, targets }: TensorReport): 
   const allowed = ['allowed', '', ...targets.map(({ tolerance }) => formatError(tolerance))];
   return [
     `${model} against ${golden}`,
-    `${dtype}; largest absolute differences, against PyTorch; ${INTEGERS[dtype]}`,
+    `${dtype}; largest absolute differences, against ${effect ? 'the reference on dequantised weights' : 'PyTorch'}; ${INTEGERS[float]}`,
     '',
     formatTable([['output', 'shape', ...targets.map(({ target }) => target)], ...rows, allowed]),
     ...(unused.length > 0 ? ['', `in the golden, but neither given nor compared: ${unused.join(', ')}`] : []),

@@ -1,4 +1,5 @@
 import { formatError, formatTable } from '../format.ts';
+import { formatEffect } from './formatEffect.ts';
 import { formatTensors } from './formatTensors.ts';
 import type { ConversationReport, TargetReport, VerifyReport } from './verify.ts';
 
@@ -7,6 +8,7 @@ export function formatVerification(report: VerifyReport): string {
   const lines = report.kind === 'conversation' ? formatConversation(report) : formatTensors(report);
   return [
     ...lines,
+    ...formatEffect(report),
     ...report.targets.flatMap(formatDeparture),
     '',
     report.passed
@@ -16,12 +18,13 @@ export function formatVerification(report: VerifyReport): string {
 }
 
 /** What targets are compared with. */
-function truth({ golden }: VerifyReport): string {
-  return golden === undefined ? 'reference' : 'golden';
+function truth({ golden, effect }: VerifyReport): string {
+  return golden === undefined || effect ? 'reference' : 'golden';
 }
 
 function formatConversation(report: ConversationReport): string[] {
-  const { model, golden, dtype, positions, images, expectedGreedy, targets } = report;
+  const { model, golden, dtype, positions, images, expectedGreedy, targets, effect } = report;
+  const by = effect ? 'the reference on dequantised weights' : golden ? 'PyTorch' : 'the reference';
   const rows = targets.map((target) => [
     target.target,
     formatError(target.chunked.maxAbsolute),
@@ -35,7 +38,7 @@ function formatConversation(report: ConversationReport): string[] {
   const header = ['target', 'max abs', 'max rel', 'token by token', 'chunks vs tokens', 'allowed', 'greedy', ''];
   return [
     `${model} against ${golden ?? 'the reference'}`,
-    `${positions} positions, ${images} images, ${dtype}; differences are of logits, against ${golden ? 'PyTorch' : 'the reference'}`,
+    `${positions} positions, ${images} images, ${dtype}; differences are of logits, against ${by}`,
     '',
     formatTable([header, ...rows]),
     '',

@@ -1,10 +1,9 @@
 import { normal, seededRandom } from '@casement/ir';
-import { type Executor, generate, type ImagePatches, type ImageTokens, Session } from '@casement/session';
-import { shownImages, turnsOf } from '../conversation.ts';
+import { type Executor, type ImagePatches, type ImageTokens, Session } from '@casement/session';
 import { UserError } from '../error.ts';
 import type { Golden, GoldenImage } from '../golden.ts';
+import { answerByReference } from './answerByReference.ts';
 import { type Bench, withExecutor } from './bench.ts';
-import { logitsOf } from './runGolden.ts';
 
 /** Text tokens of the conversation, those before each of its images, and those of its continuation. */
 const TEXT = 24;
@@ -22,7 +21,7 @@ const GRIDS = [
  * `step(input_ids, position_ids)`.
  */
 export async function referenceGolden(bench: Bench): Promise<Golden> {
-  const { program, settings } = bench;
+  const { program } = bench;
   const takes = program.entries.get('step')?.inputs.map(({ name }) => name) ?? [];
   if (!takes.includes('input_ids') || !takes.includes('position_ids')) {
     throw new UserError(
@@ -30,19 +29,13 @@ export async function referenceGolden(bench: Bench): Promise<Golden> {
         'its inputs and outputs with --golden',
     );
   }
-  return withExecutor(bench, 'reference', program, async (executor) => {
-    const session = new Session(executor);
+  const conversation = await withExecutor(bench, 'reference', program, async (executor) => {
     const random = seededRandom(0);
     const vocab = sizeOf(executor, 'step', 'outputs', 'logits');
     const ids = Array.from({ length: TEXT }, () => Math.floor(random() * vocab));
-    const images = await drawImages(session, random);
-    const turns = turnsOf(ids, shownImages(images, false));
-    const { data } = await logitsOf(session, turns, settings.signal);
-    const greedy: number[] = [];
-    const abort = settings.signal ? { signal: settings.signal } : {};
-    for await (const { token } of generate(session, { maxTokens: GREEDY }, abort)) greedy.push(token);
-    return { file: 'the reference', ids, images, logits: { dtype: 'f32', shape: [TEXT, vocab], data }, greedy };
+    return { file: 'the reference', ids, images: await drawImages(new Session(executor), random) };
   });
+  return answerByReference(bench, conversation, GREEDY);
 }
 
 /** Images as pixels if the model has an encoder, else as tokens; none if it takes none. */

@@ -1,4 +1,4 @@
-import type { FloatDType, Program } from '@casement/ir';
+import type { FloatDType } from '@casement/ir';
 import { openCheckpoint, type TensorSource } from '@casement/weights';
 import { UserError } from '../error.ts';
 import { type Golden, readGolden } from '../golden.ts';
@@ -6,7 +6,10 @@ import { type GoldenTensors, readGoldenTensors } from '../goldenFile/readTensors
 import { loadModel } from '../load/loadModel.ts';
 import { loadParams } from '../load/loadParams.ts';
 import { readImageToken } from '../load/readConfig.ts';
+import type { BuildDType } from '../quantize/buildDType.ts';
+import { type BuiltProgram, buildProgram, type QuantizationOptions } from '../quantize/buildProgram.ts';
 import type { Bench, BuildSettings, VerifyTarget } from './bench.ts';
+import { type QuantizationEffect, quantizedConversation, quantizedTensors } from './quantizedGolden.ts';
 import { referenceGolden } from './referenceGolden.ts';
 import { type TargetReport, verifyConversation } from './verifyConversation.ts';
 import { type TensorTargetReport, verifyTensors } from './verifyTensors.ts';
@@ -15,7 +18,7 @@ export type { VerifyTarget } from './bench.ts';
 export type { TargetReport } from './verifyConversation.ts';
 export type { TensorTargetReport } from './verifyTensors.ts';
 
-export interface VerifyOptions extends BuildSettings {
+export interface VerifyOptions extends Omit<BuildSettings, 'quantized'>, QuantizationOptions {
   /** A model file or a checkpoint folder. */
   readonly model: string;
   /** Folder or file with the weights, when `model` is a file. */
@@ -27,9 +30,13 @@ export interface VerifyOptions extends BuildSettings {
   readonly golden?: string;
   /** Default: onnx and webgpu, and with a golden the reference, too. */
   readonly targets?: readonly VerifyTarget[];
-  readonly dtype?: FloatDType;
   /** Largest absolute difference of floats that passes, for every target; default: by target and dtype. */
   readonly tolerance?: number;
+  /**
+   * With quantised weights, targets are compared with the reference on dequantised weights, and how far that is from the
+   * golden is reported. Given, this is the largest absolute difference of those two that passes.
+   */
+  readonly goldenTolerance?: number;
   /** Called when a target is about to run. */
   readonly onTarget?: (target: VerifyTarget) => void;
 }
@@ -38,8 +45,12 @@ interface Report {
   readonly model: string;
   /** Absent: the reference's outputs. */
   readonly golden?: string;
-  readonly dtype: FloatDType;
+  readonly dtype: BuildDType;
+  /** What the dtype's `float` is: what activations are. */
+  readonly float: FloatDType;
   readonly passed: boolean;
+  /** With quantised weights and a golden. */
+  readonly effect?: QuantizationEffect;
 }
 
 /** A golden that is a conversation: text, and images between it. */
@@ -66,47 +77,64 @@ export type VerifyReport = ConversationReport | TensorReport;
  * target that fails is run again, value by value, to find where it departs from the reference.
  */
 export async function verify(options: VerifyOptions): Promise<VerifyReport> {
-  const { dtype = 'f32' } = options;
-  const { definition, checkpoint, golden: script } = await loadModel(options.model, options.checkpoint);
+  const { dtype = 'f32', goldenTolerance } = options;
+  const loaded = await loadModel(options.model, options.checkpoint);
+  const { checkpoint, golden: script } = loaded;
   if (checkpoint === undefined) {
     throw new UserError(`${options.model} is a model without weights; name their folder with --checkpoint`);
   }
-  const program = definition.build({ dtype });
+  const built = buildProgram(loaded, options);
+  const { program, float, quantized } = built;
   const source = await openCheckpoint(checkpoint);
   try {
-    const bench = await prepare(options, program, source);
+    const bench = await prepare(options, built, source);
     const { model, golden: file } = options;
     if (file === undefined) {
-      return { model, dtype, ...(await converseOnTargets(options, bench, await referenceGolden(bench))) };
+      return { model, dtype, float, ...(await converseOnTargets(options, bench, await referenceGolden(bench))) };
     }
-    const common = { model, golden: file, dtype };
+    const common = { model, golden: file, dtype, float };
+    const isQuantized = quantized.size > 0;
     const held = await readGoldenTensors(file);
     if (isConversation(program, held)) {
       const golden = await readGolden(file, { imageToken: await readImageToken(checkpoint) });
-      return { ...common, ...(await converseOnTargets(options, bench, golden)) };
+      if (!isQuantized) return { ...common, ...(await converseOnTargets(options, bench, golden)) };
+      const { golden: answered, effect } = await quantizedConversation(bench, golden, goldenTolerance);
+      const report = await converseOnTargets(options, bench, answered);
+      return { ...common, ...report, effect, passed: report.passed && effect.passed };
     }
-    const one = (target: VerifyTarget) => verifyTensors(bench, target, held, { script, tolerance: options.tolerance });
+    const answered = isQuantized
+      ? await quantizedTensors(bench, held, { script, tolerance: goldenTolerance })
+      : { golden: held, effect: undefined };
+    const { golden, effect } = answered;
+    const one = (target: VerifyTarget) =>
+      verifyTensors(bench, target, golden, { script, tolerance: options.tolerance });
     const targets = await onTargets(options, one);
-    return { ...common, kind: 'tensors', targets, passed: targets.every(({ passed }) => passed) };
+    const passed = targets.every((report) => report.passed) && (effect?.passed ?? true);
+    return { ...common, kind: 'tensors', targets, passed, ...(effect ? { effect } : {}) };
   } finally {
     await source.close();
   }
 }
 
-async function prepare(options: VerifyOptions, program: Program, source: TensorSource): Promise<Bench> {
-  const { dtype = 'f32', profile, rename, allowExtra, signal } = options;
-  const params = await loadParams(program, source, options);
+async function prepare(
+  options: VerifyOptions,
+  { program, float, quantized }: BuiltProgram,
+  source: TensorSource,
+): Promise<Bench> {
+  const { profile, rename, allowExtra, signal } = options;
+  const params = await loadParams(program, source, { rename, allowExtra, quantized });
   const settings: BuildSettings = {
     ...(profile ? { profile } : {}),
     ...(rename ? { rename } : {}),
     ...(allowExtra ? { allowExtra } : {}),
     ...(signal ? { signal } : {}),
+    quantized,
   };
-  return { program, source, dtype, params, settings };
+  return { program, source, dtype: float, params, settings };
 }
 
 /** Whether a model speaks `Session`'s protocol, and the golden is one sequence of text with its logits. */
-function isConversation({ entries }: Program, { tensors }: GoldenTensors): boolean {
+function isConversation({ entries }: BuiltProgram['program'], { tensors }: GoldenTensors): boolean {
   const takes = entries.get('step')?.inputs.map(({ name }) => name) ?? [];
   const speaks = takes.includes('input_ids') && takes.includes('position_ids');
   return speaks && tensors.input_ids?.shape.length === 1 && tensors.logits?.shape.length === 2 && 'greedy' in tensors;
@@ -116,7 +144,7 @@ async function converseOnTargets(
   options: VerifyOptions,
   bench: Bench,
   golden: Golden,
-): Promise<Omit<ConversationReport, 'model' | 'golden' | 'dtype'>> {
+): Promise<Omit<ConversationReport, 'model' | 'golden' | 'dtype' | 'float'>> {
   const targets = await onTargets(options, (target) => verifyConversation(bench, target, golden, options.tolerance));
   return {
     kind: 'conversation',

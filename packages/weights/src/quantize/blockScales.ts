@@ -51,16 +51,14 @@ export function blockScales(
       const [larger, smaller] = -low >= high ? [-low, high] : [high, -low];
       least = Math.max(larger / (middle + 0.5), smaller / (middle - 0.5)) * (-low >= high ? 1 : -1);
     }
-    let best = Number.POSITIVE_INFINITY;
+    let [best, chosen] = [Number.POSITIVE_INFINITY, 1];
     for (const stretch of stretches) {
-      const scale = round(least * stretch);
-      const zero = zeroPoints && scale !== 0 ? Math.min(most, Math.round(-low / scale)) : middle;
-      const error = stretches.length === 1 ? 0 : squaredError(values, start, end, scale, zero, most);
-      if (error >= best) continue;
-      best = error;
-      scales[i] = scale;
-      zeros[i] = zero;
+      const error = stretches.length === 1 ? 0 : squaredError(values, start, end, least * stretch);
+      if (error < best) [best, chosen] = [error, stretch];
     }
+    const scale = round(least * chosen);
+    scales[i] = scale;
+    zeros[i] = zeroPoints && scale !== 0 ? Math.min(most, Math.round(-low / scale)) : middle;
     if (check !== 0) [scales[i], zeros[i]] = [Number.NaN, middle];
   }
   return { scales, zeros };
@@ -77,20 +75,14 @@ export function quantizedNumber(value: number, inverseScale: number, zero: numbe
   return number < 0 ? 0 : number > most ? most : number;
 }
 
-function squaredError(
-  values: Float32Array,
-  start: number,
-  end: number,
-  scale: number,
-  zero: number,
-  most: number,
-): number {
+/** Of rounding to multiples of a scale that spans the block, so that none is out of range. */
+function squaredError(values: Float32Array, start: number, end: number, scale: number): number {
   const inverse = scale === 0 ? 0 : 1 / scale;
   let sum = 0;
   for (let at = start; at < end; at++) {
-    const value = values[at] as number; // in range
-    const off = value - (quantizedNumber(value, inverse, zero, most) - zero) * scale;
+    const steps = (values[at] as number) * inverse; // in range
+    const off = steps - Math.floor(steps + 0.5);
     sum += off * off;
   }
-  return sum;
+  return sum * scale * scale;
 }

@@ -30,7 +30,8 @@ export interface QuantizedTensorOptions {
 
 /**
  * A matrix of a checkpoint as the tensors to write for its quantised form: scales, zero points if any, packed numbers.
- * Rows are read, twice, in chunks; between the first and the last of the tensors only scales are held in memory.
+ * Rows are read, twice, in chunks; between the first and the last of the tensors only scales are held in memory. The
+ * order in which they are written does not matter, but scales written after the numbers are computed twice.
  *
  * @throws WeightError when the tensor is no matrix of floats
  */
@@ -46,8 +47,9 @@ export function quantizedTensors(source: TensorSource, tensor: string, options: 
   const rowsOf = () => wholeRows(source, tensor, info.dtype as FloatDType, columns); // isFloat above
   const blocks = Math.ceil(columns / how.block);
   const parts = quantizedParts(name, [rows, columns], how);
-  /** Chunk by chunk, in the order of `rowsOf`. */
+  /** Chunk by chunk, in the order of `rowsOf`, from when they are first known until the numbers are packed. */
   let chosen: BlockScales[] | undefined;
+  let isPacked = false;
 
   async function* choose(): AsyncGenerator<BlockScales> {
     const chunks: BlockScales[] = [];
@@ -56,7 +58,7 @@ export function quantizedTensors(source: TensorSource, tensor: string, options: 
       chunks.push(chunk);
       yield chunk;
     }
-    chosen = chunks;
+    if (!isPacked) chosen = chunks;
   }
 
   async function* choices(): AsyncGenerator<BlockScales> {
@@ -79,6 +81,7 @@ export function quantizedTensors(source: TensorSource, tensor: string, options: 
       const { value: chunk } = await given.next();
       if (chunk) yield packRows(values, columns as number, how, chunk, sums);
     }
+    isPacked = true;
     chosen = undefined;
     const relativeRms = sums.squares === 0 ? 0 : Math.sqrt(sums.squaredErrors / sums.squares);
     const shape = [rows as number, columns as number] as const;
