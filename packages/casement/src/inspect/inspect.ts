@@ -54,7 +54,7 @@ export interface EntryInspection {
 /**
  * Counts what a program holds and costs; nothing is run or loaded.
  *
- * @param options.imageTokens tokens of the image in the examples of `runs`
+ * `imageTokens` is how many tokens the image has in the examples of `runs`.
  */
 export function inspectProgram(program: Program, { imageTokens }: { readonly imageTokens: number }): ProgramInspection {
   const costs = programCosts(program);
