@@ -14,6 +14,7 @@ interface Flags extends GenerationFlags {
   readonly prefix: string;
   readonly target?: Target;
   readonly maxPixels?: number;
+  readonly greedy?: true;
   readonly verbose?: true;
 }
 
@@ -34,10 +35,11 @@ export function addCaption(program: Command, signal: AbortSignal): void {
     .addOption(targetOption());
   generationOptions(command)
     .option('--max-pixels <n>', 'shrink frames to this area', parseNumber)
+    .option('--greedy', 'take the likeliest token always, without penalties on repetition')
     .option('--verbose', 'say how many bytes of keys and values are held after each frame')
     .addHelpText('after', '\nExample:\n  casement caption dist/model frames --prefix "In this video" --verbose')
     .action(async (artifact: string, paths: string[], flags: Flags) => {
-      const { target, maxPixels, prompt, prefix } = flags;
+      const { target, maxPixels, prompt, prefix, greedy = false } = flags;
       const frames = await listFrames(paths);
       const model = await openModel(artifact, {
         ...(target ? { target } : {}),
@@ -50,6 +52,7 @@ export function addCaption(program: Command, signal: AbortSignal): void {
         for await (const { frame, text, finish } of model.caption(frames, {
           instructions,
           prefix,
+          greedy,
           settings: settingsOf(flags),
           signal,
         })) {

@@ -17,7 +17,9 @@ export interface CaptionOptions extends Pick<AskOptions, 'signal' | 'variables'>
   readonly instructions?: readonly ChatMessage[];
   /** The words with which the first caption starts. */
   readonly prefix?: string;
-  /** Over those of the CASA authors' captioner. */
+  /** Take the likeliest token always, where the CASA authors' captioner draws and punishes repetition. Default: false. */
+  readonly greedy?: boolean;
+  /** Over those of the CASA authors' captioner, or over `greedy`. */
   readonly settings?: Partial<GenerationSettings>;
 }
 
@@ -28,16 +30,18 @@ export type CaptionedFrame = ImageFile | ImagePatches;
 export async function* captionFrames(
   { session, text, readImage, settings: defaults }: ChatParts,
   frames: AsyncIterable<CaptionedFrame> | Iterable<CaptionedFrame>,
-  { instructions = [], prefix = '', settings, signal, ...options }: CaptionOptions = {},
+  { instructions = [], prefix = '', greedy = false, settings, signal, ...options }: CaptionOptions = {},
 ): AsyncGenerator<Caption> {
   requireCaptions(session.executor.signature, text);
   const { tokenizer, template, imageToken, delimiters } = text;
   const prompt = captionPrompt(template, tokenizer, { instructions, prefix, imageToken, delimiters, ...options });
+  const authors = captionSettings(defaults.stopTokens ?? []);
+  const { stopTokens, maxTokens } = authors;
   await session.reset();
   yield* captionStream(session, readAll(frames, readImage), {
     prompt,
     tokenizer,
-    settings: { ...captionSettings(defaults.stopTokens ?? []), ...settings },
+    settings: { ...(greedy ? { stopTokens, maxTokens } : authors), ...settings },
     ...(signal ? { signal } : {}),
   });
 }
