@@ -1,15 +1,4 @@
-import { createRequire } from 'node:module';
-import { Command } from 'commander';
-import { addBench } from './commands/bench.ts';
-import { addBuild } from './commands/build.ts';
-import { addCaption } from './commands/caption.ts';
-import { addImport } from './commands/import.ts';
-import { addInit } from './commands/init.ts';
-import { addInspect } from './commands/inspect.ts';
-import { addRandomWeights } from './commands/randomWeights.ts';
-import { addRun } from './commands/run.ts';
-import { addServe } from './commands/serve.ts';
-import { addVerify } from './commands/verify.ts';
+import { createProgram } from './commands/program.ts';
 
 /** Errors whose message is written for the user; anything else is a bug and keeps its stack. */
 const FOR_USERS = new Set([
@@ -30,21 +19,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   const controller = new AbortController();
   const stop = () => controller.abort(new DOMException('interrupted; nothing was left behind', 'AbortError'));
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, stop);
-  const { version }: { version: string } = createRequire(import.meta.url)('../package.json');
-  const program = new Command('casement')
-    .description('Define a vision-language model once in TypeScript; compile it to ONNX and WebGPU.')
-    .version(version)
-    .showHelpAfterError('(add --help for usage)');
-  addInit(program, controller.signal);
-  addImport(program);
-  addBuild(program, controller.signal);
-  addVerify(program, controller.signal);
-  addInspect(program);
-  addRun(program, controller.signal);
-  addCaption(program, controller.signal);
-  addServe(program, controller.signal);
-  addBench(program, controller.signal);
-  addRandomWeights(program, controller.signal);
+  const program = createProgram(controller.signal);
   try {
     await program.parseAsync(argv);
   } catch (error) {

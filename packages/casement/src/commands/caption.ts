@@ -25,7 +25,7 @@ export function addCaption(program: Command, signal: AbortSignal): void {
     .command('caption')
     .summary('caption frames as they come, at constant cost per frame')
     .description(
-      'Shows a model with fusion layers (CASA, CA) frame after frame and prints a caption of each. The text of all frames\n' +
+      'Shows a model with fusion layers (CASA, CA) frame after frame and prints a caption of each. The text of all frames ' +
         'stays in the cache, no image does.',
     )
     .argument('<artifact>', 'a folder made by casement build')

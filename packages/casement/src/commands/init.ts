@@ -12,7 +12,7 @@ export function addInit(program: Command, signal: AbortSignal): void {
     .command('init')
     .summary('start a project: a model, a test, and both targets')
     .description(
-      'Makes a folder with an editable model.ts, a package.json with scripts, a test that compares both targets with the\n' +
+      'Makes a folder with an editable model.ts, a package.json with scripts, a test that compares both targets with the ' +
         'reference, and a start. Without --from, the model is tiny and has random weights, so that all of it runs at once.',
     )
     .argument('<name>', 'a new or empty folder, named as npm wants packages named')

@@ -25,10 +25,10 @@ export function addVerify(program: Command, signal: AbortSignal): void {
     .command('verify')
     .summary('compare every target with PyTorch, or with the reference')
     .description(
-      'Runs the inputs of a golden on every target and compares what the golden holds of the outputs. A conversation\n' +
-        '(input_ids, images, logits, greedy) runs in chunks and token by token; of any other model, the entries run\n' +
-        'whose inputs the golden holds by name. Integers must be equal. Without a golden, targets are compared with what the\n' +
-        'reference evaluator computes for a random conversation. Quantised weights: targets are compared with the reference\n' +
+      'Runs the inputs of a golden on every target and compares what the golden holds of the outputs. A conversation ' +
+        '(input_ids, images, logits, greedy) runs in chunks and token by token; of any other model, the entries run ' +
+        'whose inputs the golden holds by name. Integers must be equal. Without a golden, targets are compared with what the ' +
+        'reference evaluator computes for a random conversation. Quantised weights: targets are compared with the reference ' +
         'on dequantised weights, and what quantising did to the results is told. Exits with 1 if a target does not agree.',
     )
     .argument('<model>', 'a model.ts, or a checkpoint folder with config.json and *.safetensors')
