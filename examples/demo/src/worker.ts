@@ -1,0 +1,35 @@
+import { type Port, serve } from '@casement/session/worker';
+import { type Opened, openCaptioner } from './captioner.ts';
+import type { Handlers } from './messages.ts';
+
+let open: Opened | undefined;
+
+async function close(): Promise<void> {
+  const before = open;
+  open = undefined;
+  await before?.dispose();
+}
+
+/** What the page may ask of the worker. The page asks for one thing after the other. */
+const handlers: Handlers = {
+  async *open(address, signal) {
+    await close();
+    const steps = openCaptioner(address, signal);
+    for (let step = await steps.next(); ; step = await steps.next()) {
+      if (step.done) {
+        open = step.value;
+        yield { kind: 'ready', facts: open.facts };
+        return;
+      }
+      yield { kind: 'progress', progress: step.value };
+    }
+  },
+  async *caption(frame) {
+    if (open === undefined) throw new Error('no model is loaded');
+    yield* open.caption(frame);
+  },
+  close,
+};
+
+// A worker's scope; the page's types know only windows.
+serve(handlers, self as unknown as Port);
