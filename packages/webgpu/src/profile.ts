@@ -2,28 +2,71 @@
 export interface DeviceProfile {
   /** The variant's name in the plan. */
   readonly name: string;
-  readonly features: ReadonlySet<string>;
+  /**
+   * What its kernels are made for. `cpu`: adapters that run on the CPU, where barriers cost more than they save; each
+   * thread computes a block of the result by itself. `gpu`: workgroups that share memory.
+   */
+  readonly kind: 'cpu' | 'gpu';
+  readonly features: ReadonlySet<ProfileFeature>;
   readonly limits: ProfileLimits;
 }
+
+/** WebGPU's features that kernels make use of, under their names there. */
+export type ProfileFeature = 'subgroups';
 
 /** WebGPU's limits, under their names there. Sizes in bytes. */
 export interface ProfileLimits {
   readonly maxStorageBufferBindingSize: number;
   readonly maxBufferSize: number;
   readonly maxStorageBuffersPerShaderStage: number;
+  readonly maxComputeWorkgroupStorageSize: number;
+  readonly maxComputeInvocationsPerWorkgroup: number;
 }
 
+/** What every WebGPU device offers. */
+const defaultLimits: ProfileLimits = {
+  maxStorageBufferBindingSize: 128 * 2 ** 20,
+  maxBufferSize: 256 * 2 ** 20,
+  maxStorageBuffersPerShaderStage: 8,
+  maxComputeWorkgroupStorageSize: 16384,
+  maxComputeInvocationsPerWorkgroup: 256,
+};
+
 /**
- * Every WebGPU device: the default limits, no features. Its kernels have no barriers and give each thread a whole row or
- * element, which is also what suits adapters that run on the CPU. Half-precision activations are computed and kept in
+ * Every WebGPU device: the default limits, no features, no barriers. Half-precision activations are computed and kept in
  * f32; weights and states stay packed.
  */
 export const portableProfile: DeviceProfile = {
   name: 'portable',
+  kind: 'cpu',
   features: new Set(),
-  limits: {
-    maxStorageBufferBindingSize: 128 * 2 ** 20,
-    maxBufferSize: 256 * 2 ** 20,
-    maxStorageBuffersPerShaderStage: 8,
-  },
+  limits: defaultLimits,
 };
+
+/**
+ * Adapters that run on the CPU. Their subgroups are the lanes of SIMD instructions: passing a number to a neighbour costs
+ * one instruction, reading it from memory about twenty.
+ */
+export const softwareProfile: DeviceProfile = {
+  ...portableProfile,
+  name: 'software',
+  features: new Set(['subgroups']),
+};
+
+/** GPUs, of any kind. */
+export const gpuProfile: DeviceProfile = { ...portableProfile, name: 'gpu', kind: 'gpu' };
+
+/** GPUs with subgroups, of any size. */
+export const gpuSubgroupsProfile: DeviceProfile = {
+  ...gpuProfile,
+  name: 'gpu-subgroups',
+  features: new Set(['subgroups']),
+};
+
+/** All classes, best first. */
+export const deviceProfiles: readonly DeviceProfile[] = [
+  gpuSubgroupsProfile,
+  gpuProfile,
+  softwareProfile,
+  portableProfile,
+];

@@ -1,17 +1,9 @@
-import type { Piece } from '../lowering.ts';
-import { type Operand, rowsOf } from '../operand.ts';
+import { rowsOf } from '../operand.ts';
 import { wgslSize } from '../size.ts';
 import type { Width } from '../wgsl/access.ts';
 import { KernelBuilder, type KernelCall } from '../wgsl/kernelBuilder.ts';
 import { exactGroups, lanesOf } from '../wgsl/lanes.ts';
-
-export interface LinearSite {
-  readonly x: Operand;
-  /** All rows of the weight, or some of them: then only their columns of y are written. */
-  readonly weight: Piece;
-  readonly bias: Operand | undefined;
-  readonly y: Operand;
-}
+import type { LinearSite } from './linearBlockPerThread.ts';
 
 /**
  * y = x·Wᵀ (+ bias): each thread multiplies one row of the weight with one row of x. Width 4 needs rows of a multiple
@@ -24,10 +16,10 @@ export function linearRowPerThread({ x, weight, bias, y }: LinearSite, width: Wi
     `y = x·weightᵀ${bias ? ' + bias' : ''}, one thread per element of y, ${width} products at a time.`,
   );
   const loadX = kernel.read('x', x, width);
-  const loadWeight = kernel.read('weight', weight.operand, width);
+  const loadWeight = kernel.read('weight', weight.numbers, width);
   const loadBias = bias && kernel.read('bias', bias);
   const store = kernel.write('y', y);
-  const steps = wgslSize(exactGroups(weight.operand.type.shape[1] ?? 1, width));
+  const steps = wgslSize(exactGroups(weight.columns, width));
   const outSize = y.type.shape.at(-1) ?? 1;
   const column = weight.first === 0 ? 'own' : `${weight.first}u + own`;
   return kernel.perThread(

@@ -1,13 +1,17 @@
 import { ops } from '@casement/ir';
 import { always, type Candidate, choose } from '../candidates.ts';
-import { type LinearSite, linearRowPerThread } from '../kernels/linearRowPerThread.ts';
+import type { LinearSite } from '../kernels/linearBlockPerThread.ts';
+import { linearRowPerThread } from '../kernels/linearRowPerThread.ts';
 import { inputOf, lowerOp, resultOf } from '../lowering.ts';
+import { plainPieces } from '../storedWeight.ts';
 import { splitsByFour } from '../wgsl/lanes.ts';
+import { tiledLinears } from './linearCandidates.ts';
 
 const candidates: readonly Candidate<LinearSite>[] = [
+  ...tiledLinears,
   {
     kernel: 'linearRowPerThread, 4 products at a time',
-    when: ({ weight }) => splitsByFour(weight.operand.type.shape[1]),
+    when: ({ weight }) => splitsByFour(weight.columns),
     build: (site) => linearRowPerThread(site, 4),
   },
   { kernel: 'linearRowPerThread', when: always, build: (site) => linearRowPerThread(site, 1) },
@@ -18,7 +22,7 @@ export const linear = lowerOp(ops.linear, (node, context) => {
   const x = context.operand(inputOf(node, 0));
   const bias = node.inputs[2] && context.operand(node.inputs[2]);
   const y = context.result(resultOf(node));
-  for (const weight of context.pieces(inputOf(node, 1))) {
+  for (const weight of plainPieces(inputOf(node, 1), context)) {
     context.run(choose(candidates, { x, weight, bias, y }, context.profile));
   }
 });

@@ -1,7 +1,15 @@
 import { ops, quantizedOperands } from '@casement/ir';
+import { always, type Candidate, choose } from '../candidates.ts';
+import type { LinearSite } from '../kernels/linearBlockPerThread.ts';
 import { quantizedLinearRowPerThread } from '../kernels/quantizedLinearRowPerThread.ts';
 import { inputOf, lowerOp, resultOf } from '../lowering.ts';
 import { quantizedPieces } from '../storedWeight.ts';
+import { tiledLinears } from './linearCandidates.ts';
+
+const candidates: readonly Candidate<LinearSite>[] = [
+  ...tiledLinears,
+  { kernel: 'quantizedLinearRowPerThread', when: always, build: quantizedLinearRowPerThread },
+];
 
 /** A weight that is too large to be bound is multiplied piece by piece. */
 export const quantizedLinear = lowerOp(ops.quantizedLinear, (node, context) => {
@@ -12,6 +20,6 @@ export const quantizedLinear = lowerOp(ops.quantizedLinear, (node, context) => {
     y: context.result(resultOf(node)),
   };
   for (const piece of quantizedPieces(weight, node.attrs, context)) {
-    context.run(quantizedLinearRowPerThread({ ...site, weight: piece }));
+    context.run(choose(candidates, { ...site, weight: piece }, context.profile));
   }
 });

@@ -73,7 +73,7 @@ const formats: readonly (readonly [string, () => [StoredWeight, HostTensor]])[] 
   ['q8', () => quantized(8, false)],
   ['q8 with zero points', () => quantized(8, true)],
 ];
-const cases = formats.flatMap(([name, make]) => ([8, 32] as const).map((step) => [name, step, make] as const));
+const cases = formats.flatMap(([name, make]) => ([4, 8, 32] as const).map((step) => [name, step, make] as const));
 
 it.each(cases)('reads %s in steps of %s columns', async (_name, step, make) => {
   const [weight, wanted] = make();
@@ -104,7 +104,7 @@ async function readAll(weight: StoredWeight, step: StepColumns): Promise<Float32
       `  let head = ${reader.head('i', `s / ${reader.blockSteps}`)};`,
       `  var numbers = ${reader.step('i', 's', 'head')};`,
       `  for (var c = 0u; c < ${step}u; c++) {`,
-      `    ${store(`i * ${COLUMNS}u + ${step}u * s + c`, 'head.x * numbers[c / 4u][c % 4u]')}`,
+      `    ${store(`i * ${COLUMNS}u + ${step}u * s + c`, `head.x * numbers${step === 4 ? '' : '[c / 4u]'}[c % 4u]`)}`,
       '  }',
       '}',
     ],

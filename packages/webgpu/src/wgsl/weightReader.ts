@@ -3,8 +3,8 @@ import type { Operand } from '../operand.ts';
 import type { StoredBlocks, StoredWeight } from '../storedWeight.ts';
 import type { KernelBuilder } from './kernelBuilder.ts';
 
-/** Columns that one read gives: 8 as a mat2x4f, 32 as an array<vec4f, 8>. */
-export type StepColumns = 8 | 32;
+/** Columns that one read gives: 4 as a vec4f, 8 as a mat2x4f, 32 as an array<vec4f, 8>. */
+export type StepColumns = 4 | 8 | 32;
 
 /**
  * Reads a weight [rows columns] row by row, however it is stored. The columns of a row come in steps, and steps in
@@ -27,7 +27,7 @@ export interface WeightReader {
   readonly blockSteps: string;
   /** Whether `head` says anything. */
   readonly quantized: boolean;
-  /** The WGSL type of a step: `mat2x4f` or `array<vec4f, 8>`. */
+  /** The WGSL type of a step: `vec4f`, `mat2x4f` or `array<vec4f, 8>`. */
   readonly type: string;
   readonly head: (row: string, block: string) => string;
   /** `head` is the name of a vec2f. */
@@ -76,22 +76,31 @@ function readQuantized(
   const { bits, block, columns } = attrs;
   const blocks = Math.ceil(columns / block);
   const [rowWords, stepWords] = [(blocks * block * bits) / 32, (step * bits) / 32];
-  const load = kernel.readWords(name, numbers, step === 8 ? 'word' : 'four words');
-  // How many reads make a step, and where the first one is.
-  const [reads, perRow] = step === 8 ? [stepWords, rowWords] : [stepWords / 4, rowWords / 4];
-  const words = Array.from({ length: reads }, (_, i) => `let words${i} = ${load(i === 0 ? 'at' : `at + ${i}u`)};`);
-  const lanes = step === 8 ? [''] : ['.x', '.y', '.z', '.w'];
+  const load = kernel.readWords(name, numbers, step === 32 ? 'four words' : 'word');
+  // How many reads make a step (two steps may share one), and where the first one is.
+  const [reads, perRow] = step === 32 ? [stepWords / 4, rowWords / 4] : [stepWords, rowWords];
+  const from = { 0.5: 'step / 2u', 1: 'step' }[reads] ?? `step * ${reads}u`;
+  const words = Array.from(
+    { length: Math.ceil(reads) },
+    (_, i) => `let words${i} = ${load(i === 0 ? 'at' : `at + ${i}u`)};`,
+  );
+  const lanes = step === 32 ? ['.x', '.y', '.z', '.w'] : [''];
   const parts = words.flatMap((_, i) => lanes.map((lane) => `words${i}${lane}`));
-  const quads = parts.flatMap((word) => (bits === 8 ? [word] : [word, `${word} >> 16u`]));
-  const shifts = [0, 1, 2, 3].map((lane) => `${lane * bits}u`).join(', ');
+  const halves =
+    step === 4 ? ['select(words0, words0 >> 16u, step % 2u == 1u)'] : parts.flatMap((word) => [word, `${word} >> 16u`]);
+  const quads = bits === 8 ? parts : halves;
+  const [masks, units] = [
+    [0, 1, 2, 3].map((lane) => `0x${((2 ** bits - 1) * 2 ** (lane * bits)).toString(16)}u`),
+    [0, 1, 2, 3].map((lane) => `${2 ** -(lane * bits)}`),
+  ];
   kernel.helper(`
-// The first four numbers of a word.
+// The first four numbers of a word. By exact products, since software adapters shift lane by lane.
 fn ${name}_four(word: u32) -> vec4f {
-  return vec4f((vec4u(word) >> vec4u(${shifts})) & vec4u(${2 ** bits - 1}u));
+  return vec4f(${bits === 4 ? `bitcast<vec4i>(vec4u(word) & vec4u(${masks.join(', ')}))` : `vec4u(word) & vec4u(${masks.join(', ')})`}) * vec4f(${units.join(', ')});
 }`);
   kernel.helper(`
 fn ${name}_step(row: u32, step: u32, head: vec2f) -> ${typeOf(step)} {
-  let at = row * ${perRow}u + step${reads === 1 ? '' : ` * ${reads}u`};
+  let at = row * ${perRow}u + ${from};
   ${words.join('\n  ')}
   let zero = vec4f(head.y);
   return ${typeOf(step)}(
@@ -128,5 +137,5 @@ function zeroPoint(
 }
 
 function typeOf(step: StepColumns): string {
-  return step === 8 ? 'mat2x4f' : 'array<vec4f, 8>';
+  return { 4: 'vec4f', 8: 'mat2x4f', 32: 'array<vec4f, 8>' }[step];
 }
