@@ -1,0 +1,145 @@
+import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { OnnxTarget } from '@casement/runtime';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { decodeModel } from '../../packages/onnx/src/proto.ts';
+import { model } from './model.ts';
+
+/** A decoder that can be put to any past and then computes one token after another. */
+export interface Contestant {
+  readonly name: string;
+  readonly nodes: number;
+  /** Fills the caches with what `draw` gives for each layer and part, [heads past size]. */
+  rewind(past: number): void;
+  /** Logits after one more token. */
+  decode(token: number): Promise<Float32Array>;
+  dispose(): Promise<void>;
+}
+
+const caches = Array.from({ length: model.layers }, (_, layer) => [`${layer}.key`, `${layer}.value`]).flat();
+const ROW = model.kvHeads * model.headDim;
+
+/** Keys and values that all contestants start with; the same numbers at the same place, whatever the layout. */
+function drawCache(index: number, past: number, rows: number): Float32Array {
+  const data = new Float32Array(model.kvHeads * rows * model.headDim);
+  for (let head = 0; head < model.kvHeads; head++) {
+    for (let at = 0; at < past; at++) {
+      for (let i = 0; i < model.headDim; i++) {
+        const noise = Math.sin(12.9898 * (at * ROW + head * model.headDim + i) + 78.233 * index) * 43758.5453;
+        data[(head * rows + at) * model.headDim + i] = 2 * (noise - Math.floor(noise)) - 1;
+      }
+    }
+  }
+  return data;
+}
+
+async function openSession(path: string, threads: number): Promise<InferenceSession> {
+  return InferenceSession.create(path, {
+    executionProviders: ['cpu'],
+    intraOpNumThreads: threads,
+    extra: { session: { model_external_initializers_file_folder_path: dirname(path) } },
+  });
+}
+
+async function countNodes(path: string): Promise<number> {
+  return decodeModel(await readFile(path)).graph?.node?.length ?? 0;
+}
+
+/** Caches at full capacity, updated in place: our `ort` profile, and onnxruntime-genai's layout. */
+export async function inPlace(
+  name: string,
+  path: string,
+  threads: number,
+  extra: (past: number, session: InferenceSession) => Record<string, Tensor>,
+): Promise<Contestant> {
+  const session = await openSession(path, threads);
+  const state = new Map<string, Tensor>();
+  let past = 0;
+  return {
+    name,
+    nodes: await countNodes(path),
+    rewind(to) {
+      past = to;
+      caches.forEach((cache, index) => {
+        const shape = [1, model.kvHeads, model.capacity, model.headDim];
+        state.set(cache, new Tensor('float32', drawCache(index, to, model.capacity), shape));
+      });
+    },
+    async decode(token) {
+      const feeds: Record<string, Tensor> = {
+        input_ids: new Tensor('int64', BigInt64Array.of(BigInt(token)), [1, 1]),
+        ...extra(past, session),
+      };
+      const fetches: Record<string, Tensor | null> = { logits: null };
+      for (const [cache, tensor] of state) {
+        feeds[`past_key_values.${cache}`] = tensor;
+        fetches[`present.${cache}`] = tensor;
+      }
+      const { logits } = await session.run(feeds, fetches);
+      past++;
+      return lastRow(logits);
+    },
+    dispose: () => session.release(),
+  };
+}
+
+/** What our executor gives beside the caches; its own test shows that it does. */
+export function givenToOurs(target: OnnxTarget): (past: number) => Record<string, Tensor> {
+  const given = target.entries.step?.given ?? [];
+  const tensors = {
+    lastKey: (past: number) => new Tensor('int32', Int32Array.of(past), [1]),
+    total: (past: number) => new Tensor('int32', Int32Array.of(past + 1), [1]),
+    slots: (past: number) => new Tensor('int64', BigInt64Array.of(BigInt(past)), [1, 1, 1]),
+    visible: () => new Tensor('bool', Uint8Array.of(1), [1, 1]),
+  };
+  return (past) => ({
+    position_ids: new Tensor('int64', BigInt64Array.of(BigInt(past)), [1, 1]),
+    logits_to_keep: new Tensor('int64', BigInt64Array.of(0n), [1]),
+    ...Object.fromEntries(given.map(({ input, kind }) => [input, tensors[kind](past)])),
+  });
+}
+
+export function givenToGenai(past: number): Record<string, Tensor> {
+  return {
+    seqlens_k: new Tensor('int32', Int32Array.of(past), [1]),
+    total_sequence_length: new Tensor('int32', Int32Array.of(past + 1), []),
+  };
+}
+
+/** Caches that grow by a row in every run: what `torch.onnx.export` gives. */
+export async function growing(name: string, path: string, threads: number): Promise<Contestant> {
+  const session = await openSession(path, threads);
+  const pasts = session.inputNames.slice(2);
+  const presents = session.outputNames.slice(1);
+  let state: Tensor[] = [];
+  let past = 0;
+  return {
+    name,
+    nodes: await countNodes(path),
+    rewind(to) {
+      past = to;
+      const shape = [model.kvHeads, to, model.headDim];
+      state = caches.map((_, index) => new Tensor('float32', drawCache(index, to, to), shape));
+    },
+    async decode(token) {
+      const feeds: Record<string, Tensor> = {
+        [session.inputNames[0] ?? '']: new Tensor('int64', BigInt64Array.of(BigInt(token)), [1]),
+        [session.inputNames[1] ?? '']: new Tensor('int64', BigInt64Array.of(BigInt(past)), [1]),
+      };
+      pasts.forEach((input, i) => {
+        const tensor = state[i];
+        if (tensor) feeds[input] = tensor;
+      });
+      const results = await session.run(feeds);
+      state = presents.flatMap((output) => results[output] ?? []);
+      past++;
+      return lastRow(results[session.outputNames[0] ?? '']);
+    },
+    dispose: () => session.release(),
+  };
+}
+
+function lastRow(logits: Tensor | undefined): Float32Array {
+  if (!(logits?.data instanceof Float32Array)) throw new Error('the model gave no logits');
+  return logits.data.slice(-model.vocab);
+}

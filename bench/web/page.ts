@@ -1,0 +1,160 @@
+import { loadArtifact } from '../../packages/runtime/src/loadArtifact.ts';
+import { readManifest } from '../../packages/runtime/src/readManifest.ts';
+import { fetchSource } from '../../packages/runtime/src/source/fetchSource.ts';
+import { generate } from '../../packages/session/src/generation/generate.ts';
+import { Session } from '../../packages/session/src/session.ts';
+import { countGpu, type GpuCounts } from '../../packages/session/src/webgpu/countGpu.ts';
+import { executorOf } from '../../packages/session/src/webgpu/index.ts';
+import type { PeerConfig } from './peerGraph.ts';
+import { type PeerFiles, PeerModel } from './peerModel.ts';
+
+export interface PageOptions {
+  readonly artifact: string;
+  readonly peer: PeerFiles;
+  readonly config: PeerConfig;
+  readonly context: number;
+  readonly prompt: number;
+  /** How many pairs, and tokens of each in a pair. */
+  readonly decode: { readonly pairs: number; readonly tokens: number };
+  readonly prefill: { readonly pairs: number };
+}
+
+/** Milliseconds of ours, theirs, and ours again, one after another. */
+export type Triple = readonly [ours: number, theirs: number, oursAgain: number];
+
+export interface PageReport {
+  readonly adapter: string;
+  readonly variant: string;
+  readonly decode: readonly Triple[];
+  readonly prefill: readonly Triple[];
+  readonly perToken: { readonly ours: GpuCounts; readonly theirs: GpuCounts };
+  readonly bytes: { readonly ours: number };
+  /** Greedy tokens of both after the same prompt. */
+  readonly greedy: { readonly ours: readonly number[]; readonly theirs: readonly number[] };
+}
+
+/** Both models in one page on one kind of adapter, taking turns. */
+export async function compare(options: PageOptions): Promise<PageReport> {
+  const { config, context, prompt, decode, prefill } = options;
+  const ours = await openOurs(options.artifact);
+  const peer = await PeerModel.load(config, options.peer);
+  const theirCounter = countGpu(peer.device);
+  const ids = (count: number) => Array.from({ length: count }, (_, i) => (i * 7919 + 3) % config.vocab);
+
+  const readOurs = async (count: number) => {
+    await ours.session.reset();
+    await ours.session.read(ids(count));
+  };
+  const readTheirs = (count: number) => {
+    peer.rewind(0);
+    return peer.read(ids(count));
+  };
+
+  await readOurs(prompt);
+  await readTheirs(prompt);
+  const prefills: Triple[] = [];
+  for (let i = 0; i < prefill.pairs; i++) {
+    prefills.push(
+      await triple(
+        () => readOurs(prompt),
+        () => readTheirs(prompt),
+      ),
+    );
+  }
+
+  await readOurs(context);
+  let next = await readTheirs(context);
+  const tokens = { ours: [] as number[], theirs: [] as number[] };
+  const decodeOurs = async () => {
+    for await (const { token } of generate(ours.session, { maxTokens: decode.tokens })) tokens.ours.push(token);
+  };
+  const decodeTheirs = async () => {
+    for (let i = 0; i < decode.tokens; i++) {
+      tokens.theirs.push(next);
+      next = await peer.read([next]);
+    }
+  };
+  await decodeOurs();
+  await decodeTheirs();
+  const perToken = {
+    ours: await counted(ours.counter, decodeOurs, decode.tokens),
+    theirs: await counted(theirCounter, decodeTheirs, decode.tokens),
+  };
+  const decodes: Triple[] = [];
+  for (let i = 0; i < decode.pairs; i++) decodes.push(await triple(decodeOurs, decodeTheirs));
+
+  const report = {
+    adapter: ours.adapter,
+    variant: ours.variant,
+    decode: decodes.map(([a, b, c]): Triple => [a / decode.tokens, b / decode.tokens, c / decode.tokens]),
+    prefill: prefills,
+    perToken,
+    bytes: { ours: ours.counter.live.bytes },
+    greedy: tokens,
+  };
+  await ours.session.executor.dispose();
+  await peer.dispose();
+  return report;
+}
+
+/** From nothing to the first token, in this page, of one of the two. */
+export async function firstToken({ artifact, peer, config }: PageOptions, who: 'ours' | 'theirs'): Promise<number> {
+  const start = performance.now();
+  const prompt = Array.from({ length: 16 }, (_, i) => i + 3);
+  if (who === 'ours') {
+    const { session } = await openOurs(artifact);
+    await session.read(prompt);
+    session.nextLogits();
+    const took = performance.now() - start;
+    await session.executor.dispose();
+    return took;
+  }
+  const model = await PeerModel.load(config, peer);
+  await model.read(prompt);
+  const took = performance.now() - start;
+  await model.dispose();
+  return took;
+}
+
+async function openOurs(artifact: string) {
+  const adapter = (await navigator.gpu.requestAdapter()) ?? fail('no adapter');
+  const counters: ReturnType<typeof countGpu>[] = [];
+  const requestDevice = adapter.requestDevice.bind(adapter);
+  adapter.requestDevice = async (descriptor) => {
+    const device = await requestDevice(descriptor);
+    counters.push(countGpu(device));
+    return device;
+  };
+  const source = fetchSource(artifact);
+  const manifest = await readManifest(source);
+  const model = await loadArtifact(manifest, { source, adapter, cache: 'none' });
+  const { vendor, architecture, description } = adapter.info;
+  return {
+    session: new Session(executorOf(model, manifest)),
+    counter: counters[0] ?? fail('no device was made'),
+    adapter: `${vendor} ${architecture} ${description}`.trim(),
+    variant: model.variant,
+  };
+}
+
+async function counted(counter: ReturnType<typeof countGpu>, run: () => Promise<void>, times: number) {
+  counter.take();
+  await run();
+  const counts = counter.take();
+  for (const name of Object.keys(counts) as (keyof GpuCounts)[]) counts[name] /= times; // its own keys
+  return counts;
+}
+
+async function triple(ours: () => Promise<unknown>, theirs: () => Promise<unknown>): Promise<Triple> {
+  return [await timed(ours), await timed(theirs), await timed(ours)];
+}
+
+async function timed(run: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await run();
+  return performance.now() - start;
+}
+
+function fail(problem: string): never {
+  throw new Error(problem);
+}
