@@ -29,6 +29,7 @@ export { truncateConfig } from './randomWeights/truncateConfig.ts';
 export { type RunOptions, run } from './run.ts';
 export type { Limits } from './serve/limits.ts';
 export { type ServeOptions, type Server, serve } from './serve/serve.ts';
+export { type TritonOptions, writeTriton } from './triton/writeTriton.ts';
 export type { Mismatch, OutputReport } from './verify/compareOutput.ts';
 export { formatVerification } from './verify/formatVerification.ts';
 export {

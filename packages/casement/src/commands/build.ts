@@ -9,6 +9,7 @@ import { readRenameTable } from '../load/readRenameTable.ts';
 import { progressBar } from '../progress.ts';
 import type { BuildDType } from '../quantize/buildDType.ts';
 import { formatQuantization } from '../quantize/report.ts';
+import { writeTriton } from '../triton/writeTriton.ts';
 import { buildDTypeOptions } from './buildDTypeOptions.ts';
 import { profileOption, weightOptions } from './options.ts';
 
@@ -20,6 +21,7 @@ interface Flags {
   readonly profile: 'ort' | 'onnx';
   readonly out?: string;
   readonly dryRun?: boolean;
+  readonly serve?: 'triton';
   readonly rename?: string;
   readonly allowExtra?: boolean;
 }
@@ -33,6 +35,9 @@ export function addBuild(program: Command, signal: AbortSignal): void {
     .addOption(new Option('--target <target>', 'what to build').choices(['onnx', 'webgpu', 'all']).default('all'))
     .addOption(profileOption())
     .option('--out <dir>', 'folder of the artifact (required, except with --dry-run)')
+    .addOption(
+      new Option('--serve <server>', 'write what a server needs beside the artifact, <out>-triton').choices(['triton']),
+    )
     .option('--dry-run', 'show which tensor becomes which param, and what does not fit; write nothing')
     .addHelpText(
       'after',
@@ -41,6 +46,7 @@ Examples:
   casement build checkpoint --dtype f16 --out dist/model
   casement build model.ts --checkpoint weights --target webgpu --out dist/model
   casement build checkpoint --dtype q4f16 --out dist/model
+  casement build checkpoint --target onnx --dtype f16 --serve triton --out dist/model
   casement build checkpoint --dry-run --rename names.json
 
 A rename table is a list of regular expressions, applied in order:
@@ -80,5 +86,9 @@ A rename table is a list of regular expressions, applied in order:
     console.log(
       `${flags.out}: ${Object.keys(manifest.targets).join(' and ')}, ${flags.dtype}, ${formatBytes(bytes)} of weights in ${files}${kept}`,
     );
+    if (flags.serve === undefined) return;
+    const out = `${flags.out.replace(/\/+$/, '')}-triton`;
+    const models = await writeTriton({ artifact: flags.out, out, signal });
+    console.log(`${out}: a Triton repository of ${models.join(' and ')}, a KServe manifest and example clients`);
   });
 }
