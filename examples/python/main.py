@@ -1,4 +1,4 @@
-"""Runs the ONNX files of an artifact with onnxruntime alone: python main.py MODEL"""
+"""Runs the ONNX files of an artifact of --profile onnx with onnxruntime alone: python main.py MODEL"""
 
 import sys
 from pathlib import Path
@@ -10,6 +10,8 @@ folder = Path(sys.argv[1] if len(sys.argv) > 1 else "model")
 sessions = {file.stem: ort.InferenceSession(file) for file in folder.glob("*.onnx")}
 dtypes = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(int32)": np.int32, "tensor(int64)": np.int64}
 caches = {}
+if any(spec.name.startswith("seqlens_k") for spec in sessions["step"].get_inputs()):
+    sys.exit(f"{folder} was built with --profile ort, which wants lengths and caches at full capacity: use --profile onnx")
 
 
 def run(entry, **given):
