@@ -58,6 +58,7 @@ async function open(query: string, code = COUNT): Promise<{ page: Page; complain
     const response = await route.fetch();
     await route.fulfill({ response, body: `${code};${await response.text()}` });
   });
+  if (code === NO_GPU) await page.addInitScript(code);
   await page.goto(server.url + query);
   return { page, complaints };
 }
@@ -138,12 +139,11 @@ describe('the page', () => {
   });
 
   it('says so where there is no WebGPU', async () => {
-    const page = await browser.newPage();
-    await page.close();
-    const { page: without } = await open('', NO_GPU);
-    const alert = without.getByRole('alert');
+    const { page } = await open('', NO_GPU);
+    const alert = page.getByRole('alert');
     await alert.waitFor();
-    expect(await alert.textContent()).toMatch(/GPU/);
-    await without.close();
+    expect(await alert.textContent()).toMatch(/^This page computes on your GPU, and this browser does not let it/);
+    expect(await page.getByRole('progressbar').isHidden()).toBe(true);
+    await page.close();
   });
 });
