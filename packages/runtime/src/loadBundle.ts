@@ -9,7 +9,7 @@ import { compileKernels } from './kernels.ts';
 import { WebGpuModel } from './model.ts';
 import { joinProgress, type LoadProgress } from './progress.ts';
 import { readPlan } from './readPlan.ts';
-import { chooseVariant, deviceDescriptor } from './requirements.ts';
+import { chooseVariant, deviceDescriptor, type VariantChoice } from './requirements.ts';
 import type { Source } from './source/source.ts';
 import { uploadAll } from './weights/uploadAll.ts';
 
@@ -17,6 +17,8 @@ export interface BundleOptions {
   readonly source: Source;
   /** The plan's file in the source. Default `plan.json`. */
   readonly plan?: string;
+  /** The variant to take, such as `gpu`; default: the first one that is made for the adapter. See the plan's `variants`. */
+  readonly variant?: string;
   /** The manifest's: with it, weights are checked against their hashes and may be cached. */
   readonly weights?: WeightsSpec;
   /**
@@ -44,12 +46,12 @@ export async function loadBundle(options: LoadOptions): Promise<WebGpuModel> {
   const { source, signal } = options;
   signal?.throwIfAborted();
   const plan = await readPlan(source, options.plan, signal);
-  const variant = chooseVariant(plan, options.device ?? options.adapter);
+  const choice = chooseVariant(plan, options.device ?? options.adapter, options.variant);
   signal?.throwIfAborted();
-  const device = options.device ?? (await requestDevice(plan, options.adapter));
+  const device = options.device ?? (await requestDevice(plan, options.adapter, options.variant));
   const ownsDevice = options.device === undefined;
   try {
-    return await loadVariant(plan, variant, device, ownsDevice, options);
+    return await loadVariant(plan, choice, device, ownsDevice, options);
   } catch (error) {
     const reason = signal?.aborted ? error : await deviceLost(device, error);
     if (ownsDevice) device.destroy();
@@ -57,9 +59,9 @@ export async function loadBundle(options: LoadOptions): Promise<WebGpuModel> {
   }
 }
 
-async function requestDevice(plan: Plan, adapter: GPUAdapter): Promise<GPUDevice> {
+async function requestDevice(plan: Plan, adapter: GPUAdapter, variant: string | undefined): Promise<GPUDevice> {
   try {
-    return await adapter.requestDevice(deviceDescriptor(plan, adapter));
+    return await adapter.requestDevice(deviceDescriptor(plan, adapter, variant));
   } catch (cause) {
     if (cause instanceof RuntimeError) throw cause;
     throw new RuntimeError('device', `the adapter gives no device: ${reasonOf(cause)}`, { cause });
@@ -68,7 +70,7 @@ async function requestDevice(plan: Plan, adapter: GPUAdapter): Promise<GPUDevice
 
 async function loadVariant(
   plan: Plan,
-  variant: PlanVariant,
+  { variant, reason }: VariantChoice,
   device: GPUDevice,
   ownsDevice: boolean,
   options: LoadOptions,
@@ -82,7 +84,15 @@ async function loadVariant(
     });
     const prepared = new Map(await guarded.all(entries));
     guarded.signal.throwIfAborted();
-    return new WebGpuModel({ device, ownsDevice, plan, variant: variant.name, buffers, entries: prepared });
+    return new WebGpuModel({
+      device,
+      ownsDevice,
+      plan,
+      variant: variant.name,
+      variantReason: reason,
+      buffers,
+      entries: prepared,
+    });
   } catch (error) {
     buffers.destroy();
     throw error;

@@ -8,6 +8,7 @@ import { ReadBack, type RunResult, type Wanted } from './readback.ts';
 import type { DimValues } from './size.ts';
 import { StateLengths } from './states.ts';
 import { type HostTensor, type HostTensors, toDevice } from './tensor.ts';
+import { type LoopStart, ResultRing, TokenLoop } from './tokenLoop.ts';
 
 export interface RunOptions {
   /** Outputs to bring to the host; default: all. */
@@ -16,12 +17,24 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Tokens that a model chooses on the device, one after another. */
+export interface Decoding {
+  /**
+   * The next token, which the model is reading: the states are as long as after it. Throws RuntimeError when they are
+   * full, the device is lost, or something else has run since, and RangeError when no logit is a number.
+   */
+  next(): Promise<number>;
+  /** Logits after the newest token. */
+  logits(): Promise<HostTensor>;
+}
+
 /** What a loaded model is made of; `loadBundle` puts it together. */
 export interface ModelParts {
   readonly device: GPUDevice;
   readonly ownsDevice: boolean;
   readonly plan: Plan;
   readonly variant: string;
+  readonly variantReason: string;
   readonly buffers: BufferSet;
   readonly entries: ReadonlyMap<string, PreparedEntry>;
 }
@@ -40,10 +53,16 @@ export class WebGpuModel {
   private disposed = false;
   private disposal: Promise<void> | undefined;
   private tail: Promise<unknown> = Promise.resolve();
+  /** Counts what has run, so that a loop knows whether it is still alone. */
+  private turn = 0;
+  /** There if an entry chooses tokens by itself. */
+  private readonly ring: ResultRing | undefined;
 
   constructor(private readonly parts: ModelParts) {
     this.states = new StateLengths(parts.plan.signature);
     this.readBack = new ReadBack(parts.device);
+    const loops = [...parts.entries.values()].some(({ special }) => special.some(({ loop }) => loop));
+    this.ring = loops ? new ResultRing(parts.device) : undefined;
     void parts.device.lost.then((info) => {
       this.lost = info;
     });
@@ -62,6 +81,11 @@ export class WebGpuModel {
     return this.parts.variant;
   }
 
+  /** Why that one, in words. */
+  get variantReason(): string {
+    return this.parts.variantReason;
+  }
+
   /** Current length of every growing dim. */
   get lengths(): DimValues {
     return this.states.current;
@@ -69,7 +93,7 @@ export class WebGpuModel {
 
   /** Bytes of device memory by kind. */
   get memory(): Record<BufferKind | 'readBack', number> {
-    return { ...this.parts.buffers.memory, readBack: this.readBack.bytes };
+    return { ...this.parts.buffers.memory, readBack: this.readBack.bytes + (this.ring?.bytes ?? 0) };
   }
 
   /** Runs an entry, updates the states it touches and returns outputs as host tensors. */
@@ -82,15 +106,78 @@ export class WebGpuModel {
     return this.serially(async () => this.states.reset(dim));
   }
 
+  /**
+   * Lets an entry that reads a token at a time choose its tokens on the device, from logits on. Undefined where the
+   * bundle has no such loop for it; then the host chooses from logits. The states grow with every token.
+   */
+  decode(entry: string, start: LoopStart): Promise<Decoding | undefined> {
+    return this.serially(async () => {
+      const { signature, prepared } = this.entry(entry);
+      const list = prepared.special.find(({ loop }) => loop !== undefined);
+      const positions = prepared.plan.inputs.position_ids;
+      const axes = signature.inputs.position_ids?.shape ?? [];
+      if (!list?.loop || !positions || !this.ring) return undefined;
+      const dims = new Map([...this.lengths, ...Object.entries(list.when)]);
+      this.states.check(entry, signature, dims);
+      const { device, buffers } = this.parts;
+      const bytes = 4 * (axes.length === 3 ? Number(axes[0]) : 1);
+      const parts = { device, buffers, entry, signature: this.signature, list, loop: list.loop, ring: this.ring };
+      const loop = new TokenLoop({ ...parts, positions: { ...positions, bytes } }, dims);
+      const turn = ++this.turn;
+      loop.start(start);
+      return this.decoding(entry, signature, list, loop, turn);
+    });
+  }
+
   /** Frees every buffer once the runs under way are done. */
   dispose(): Promise<void> {
     this.disposal ??= this.enqueue(async () => {
       this.disposed = true;
       this.readBack.destroy();
+      this.ring?.destroy();
       this.parts.buffers.destroy();
       if (this.parts.ownsDevice) this.parts.device.destroy();
     });
     return this.disposal;
+  }
+
+  /** A loop, as long as nothing else runs: that would leave other inputs on the device. */
+  private decoding(
+    entry: string,
+    signature: EntrySignature,
+    list: PreparedList,
+    loop: TokenLoop,
+    turn: number,
+  ): Decoding {
+    const alone = <T>(work: () => Promise<T>) =>
+      this.serially(async () => {
+        if (turn === this.turn) return work();
+        throw new RuntimeError('call', `${entry}: something else has run since; start to decode anew`);
+      });
+    return {
+      next: () =>
+        alone(async () => {
+          try {
+            return await loop.next();
+          } catch (error) {
+            throw error instanceof RuntimeError || error instanceof RangeError
+              ? error
+              : await this.explain(entry, error);
+          } finally {
+            this.states.update(signature, loop.current, lengthsOf(signature, loop.current));
+          }
+        }),
+      logits: () =>
+        alone(async () => {
+          const encoder = this.parts.device.createCommandEncoder({ label: `${entry}: logits` });
+          const wanted = wantedFrom(list, signature, ['logits']);
+          const read = this.readBack.encode(encoder, this.parts.buffers, wanted, loop.current, undefined);
+          this.parts.device.queue.submit([encoder.finish()]);
+          const { outputs } = await read();
+          if (outputs.logits) return outputs.logits;
+          throw new RuntimeError('call', `${entry} has no output "logits"`);
+        }),
+    };
   }
 
   private serially<T>(work: () => Promise<T>): Promise<T> {
@@ -128,6 +215,7 @@ export class WebGpuModel {
   ): Promise<RunResult> {
     const { device, buffers } = this.parts;
     const list = listFor(prepared, dims);
+    this.turn++;
     device.pushErrorScope('validation');
     this.write(prepared, inputs, dims);
     const encoder = device.createCommandEncoder({ label: name });
@@ -200,4 +288,9 @@ function wantedFrom(
     const [signature, range] = [outputs[name], list.outputs[name]];
     return signature && range ? [{ name, signature, range }] : [];
   });
+}
+
+/** Lengths of the growing dims that an entry changes. */
+function lengthsOf({ lengths }: EntrySignature, dims: DimValues): DimValues {
+  return new Map(Object.keys(lengths).map((dim) => [dim, dims.get(dim) ?? 0]));
 }

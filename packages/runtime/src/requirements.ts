@@ -1,12 +1,29 @@
 import { RuntimeError } from './error.ts';
 import type { DeviceRequirements, Plan, PlanVariant } from './format/plan.ts';
 
-/** What a device or an adapter offers. */
-export type DeviceOffer = Pick<GPUDevice, 'features' | 'limits'>;
+/** What a device or an adapter offers. A device has `adapterInfo`, an adapter `info`. */
+export interface DeviceOffer extends Pick<GPUDevice, 'features' | 'limits'> {
+  readonly info?: AdapterKind | undefined;
+  readonly adapterInfo?: AdapterKind | undefined;
+}
 
-/** The descriptor for `adapter.requestDevice`, so that the device can run the best variant the adapter allows. */
-export function deviceDescriptor(plan: Plan, adapter: DeviceOffer): GPUDeviceDescriptor {
-  const { requires } = chooseVariant(plan, adapter);
+interface AdapterKind {
+  /** The adapter runs on the CPU. Browsers of before 2025 do not say. */
+  readonly isFallbackAdapter?: boolean;
+}
+
+export interface VariantChoice {
+  readonly variant: PlanVariant;
+  /** For people: why this one. */
+  readonly reason: string;
+}
+
+/**
+ * The descriptor for `adapter.requestDevice`, so that the device can run the best variant the adapter allows, or the one
+ * of this name.
+ */
+export function deviceDescriptor(plan: Plan, adapter: DeviceOffer, name?: string): GPUDeviceDescriptor {
+  const { requires } = chooseVariant(plan, adapter, name).variant;
   return {
     label: plan.name,
     requiredLimits: requires.limits,
@@ -15,22 +32,47 @@ export function deviceDescriptor(plan: Plan, adapter: DeviceOffer): GPUDeviceDes
   };
 }
 
-/** The first variant that the device can run. Throws RuntimeError saying what the device lacks for each. */
-export function chooseVariant(plan: Plan, offer: DeviceOffer): PlanVariant {
+/**
+ * The first variant that is made for the adapter and that the device can run; or the one of this name, whatever it is made
+ * for. Throws RuntimeError saying what the device lacks for each.
+ */
+export function chooseVariant(plan: Plan, offer: DeviceOffer, name?: string): VariantChoice {
+  if (name !== undefined && !plan.variants.some((variant) => variant.name === name)) {
+    const known = plan.variants.map((variant) => variant.name).join(', ');
+    throw new RuntimeError('device', `"${plan.name}" has no variant "${name}"; its variants are ${known}`);
+  }
+  const kind = (offer.info ?? offer.adapterInfo)?.isFallbackAdapter ? 'cpu' : 'gpu';
   const reasons: string[] = [];
   for (const variant of plan.variants) {
-    const missing = missingFrom(variant.requires, offer);
-    if (missing.length === 0) return variant;
-    reasons.push(`  variant "${variant.name}": ${missing.join('; ')}`);
+    if (name !== undefined && variant.name !== name) continue;
+    const missing = missingFrom(variant, offer, name === undefined ? kind : undefined);
+    if (missing.length === 0) {
+      const first = kind === 'cpu' ? 'the adapter runs on the CPU' : 'the adapter does not say that it runs on the CPU';
+      const chosen = [first, ...reasons].join('; ');
+      return { variant, reason: name === undefined ? chosen : 'it was asked for' };
+    }
+    reasons.push(`variant "${variant.name}": ${missing.join(', ')}`);
   }
   throw new RuntimeError(
     'device',
-    `this device cannot run "${plan.name}"\n${reasons.join('\n')}\n  ` +
+    `this device cannot run "${plan.name}"\n${reasons.map((reason) => `  ${reason}\n`).join('')}  ` +
       'take another device, or build for smaller capacities or a smaller dtype',
   );
 }
 
-function missingFrom(requires: DeviceRequirements, { features, limits }: DeviceOffer): string[] {
+function missingFrom(
+  { adapters, requires }: PlanVariant,
+  { features, limits }: DeviceOffer,
+  kind: 'cpu' | 'gpu' | undefined,
+): string[] {
+  const other = adapters === 'cpu' ? 'adapters that run on the CPU' : 'GPUs';
+  return [
+    ...(kind !== undefined && adapters !== undefined && adapters !== kind ? [`is made for ${other}`] : []),
+    ...unmet(requires, { features, limits }),
+  ];
+}
+
+function unmet(requires: DeviceRequirements, { features, limits }: DeviceOffer): string[] {
   // GPUSupportedLimits is an object of numbers, but its type has no index signature.
   const offered = limits as unknown as Readonly<Record<string, number | undefined>>;
   const lacking = Object.entries(requires.limits).filter(([name, least]) => !((offered[name] ?? 0) >= least));

@@ -1,3 +1,4 @@
+export { type Bundle, type BundleOptions, buildBundle } from './buildBundle.ts';
 export { loweredWhole } from './lower/index.ts';
 export { lowerToWebGpu, type WebGpuBundle, type WebGpuOptions } from './lowerToWebGpu.ts';
 export type { ArenaUse } from './memory/arenaPlan.ts';

@@ -7,6 +7,8 @@ export interface DeviceProfile {
    * thread computes a block of the result by itself. `gpu`: workgroups that share memory.
    */
   readonly kind: 'cpu' | 'gpu';
+  /** Adapters that are given this class by themselves; absent: all. */
+  readonly adapters?: 'cpu' | 'gpu';
   readonly features: ReadonlySet<ProfileFeature>;
   readonly limits: ProfileLimits;
 }
@@ -50,11 +52,12 @@ export const portableProfile: DeviceProfile = {
 export const softwareProfile: DeviceProfile = {
   ...portableProfile,
   name: 'software',
+  adapters: 'cpu',
   features: new Set(['subgroups']),
 };
 
 /** GPUs, of any kind. */
-export const gpuProfile: DeviceProfile = { ...portableProfile, name: 'gpu', kind: 'gpu' };
+export const gpuProfile: DeviceProfile = { ...portableProfile, name: 'gpu', kind: 'gpu', adapters: 'gpu' };
 
 /** GPUs with subgroups, of any size. */
 export const gpuSubgroupsProfile: DeviceProfile = {

@@ -4,7 +4,7 @@ import type { Program } from '@casement/ir';
 import { lowerToOnnx, type OnnxModel } from '@casement/onnx';
 import type { Manifest } from '@casement/runtime';
 import { programSignature } from '@casement/session/reference';
-import { lowerToWebGpu } from '@casement/webgpu';
+import { buildBundle } from '@casement/webgpu';
 import type { QuantizationError, TensorLocation, TensorSource, UnusualValues } from '@casement/weights';
 import { formatQuantizationFile, QUANTIZATION_FILE } from '../quantize/report.ts';
 import { compileFor, type Profile, type Target } from './compile.ts';
@@ -50,7 +50,7 @@ export async function writeArtifact(
   const onnx = profile && lowerForOnnx(program, profile, locations);
   const webgpu =
     options.targets.includes('webgpu') || keptFrom?.targets.webgpu
-      ? lowerToWebGpu(compileFor('webgpu', program), { weights: locations })
+      ? buildBundle(compileFor('webgpu', program), { weights: locations })
       : undefined;
   const { spec: weights, unusual, errors } = await put(dir);
   for (const [name, content] of [...(onnx?.files ?? []), ...(webgpu?.files ?? [])]) {

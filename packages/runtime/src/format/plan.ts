@@ -2,7 +2,8 @@ import type { DimSpec, DTypeName } from './manifest.ts';
 
 /**
  * `plan.json`: everything WebGPU needs to run a model, decided at build time. The signature says what the model is;
- * each variant says how one class of devices runs it. A loader takes the first variant that the device can run.
+ * each variant says how one class of devices runs it. A loader takes the first variant that is made for the adapter and
+ * that the device can run, or the one it is told to take.
  */
 export interface Plan {
   readonly format: 'casement-plan/1';
@@ -65,6 +66,8 @@ export interface EntrySignature {
 
 export interface PlanVariant {
   readonly name: string;
+  /** Adapters that it is made for: those that run on the CPU, or the others. Absent: all. */
+  readonly adapters?: 'cpu' | 'gpu';
   readonly requires: DeviceRequirements;
   readonly buffers: Readonly<Record<string, BufferSpec>>;
   readonly uploads: readonly Upload[];
@@ -79,7 +82,7 @@ export interface DeviceRequirements {
 }
 
 /** `inputs` starts with the dims (one u32 each), then the inputs of the entry that runs. */
-export type BufferKind = 'weights' | 'constants' | 'state' | 'inputs' | 'arena';
+export type BufferKind = 'weights' | 'constants' | 'state' | 'inputs' | 'arena' | 'loop';
 
 export interface BufferSpec {
   readonly kind: BufferKind;
@@ -128,6 +131,27 @@ export interface DispatchList {
 export interface SpecialList extends DispatchList {
   /** `{"seq": 1}`: runs of one token. */
   readonly when: Readonly<Record<string, number>>;
+  /** How the list goes on by itself, token after token. Absent where it cannot. */
+  readonly loop?: DecodeLoop;
+}
+
+/**
+ * A list that reads one token and gives logits chooses the next token on the device: it is what the next run reads, so
+ * tokens follow each other without the host.
+ */
+export interface DecodeLoop {
+  /** Words: temperature (f32), seed, draws so far, top k, repetition penalty (f32), threshold (f32). */
+  readonly settings: BufferRange;
+  /** A bit for each token that was read or written. */
+  readonly seen: BufferRange;
+  /** A word: the token that was chosen, or 0xffffffff if no logit is a number. */
+  readonly chosen: BufferRange;
+  /** Before the choice, if it is among the k likeliest. */
+  readonly threshold: readonly DispatchPlan[];
+  /** Chooses from logits that are there. */
+  readonly choose: readonly DispatchPlan[];
+  /** Chooses after a run, and lets positions and lengths go on. */
+  readonly advance: readonly DispatchPlan[];
 }
 
 export interface DispatchPlan {
