@@ -73,6 +73,30 @@ it('keeps tokens apart that are at one place with other positions', async () => 
   await Promise.all([executor.dispose(), alone.dispose()]);
 });
 
+it('is not disturbed by rows between that are free, or at the same place', async () => {
+  const { program, params } = smallDecoder({ headDim: 16 });
+  const [executor, alone] = [await openInRuntime(program, 'ort', params), await openInRuntime(program, 'ort', params)];
+  const expected = async (start: number) => {
+    await alone.reset();
+    await alone.run('step', tokens(2, start));
+    return alone.run('step', tokens(1, start + 2));
+  };
+  for (const between of ['free', 'at the same place'] as const) {
+    const batch = executor.openBatch(3);
+    const slots = Array.from({ length: 3 }, () => batch.open() ?? expect.fail('no slot'));
+    // Only the first and the last go on; they are where the one between is, but for its positions.
+    for (const [i, slot] of slots.entries()) await slot.run('step', tokens(2, i === 1 ? 0 : 7));
+    if (between === 'free') await slots[1]?.dispose();
+    const [first, last] = await Promise.all([slots[0], slots[2]].map((slot) => slot?.run('step', tokens(1, 9))));
+    const wanted = await expected(7);
+    for (const outputs of [first, last]) {
+      expect(maxDifference(outputs?.logits?.data ?? [], wanted.logits?.data ?? [])).toBeLessThan(1e-6);
+    }
+    await batch.dispose();
+  }
+  await Promise.all([executor.dispose(), alone.dispose()]);
+});
+
 it('refuses a number of rows that makes no sense', async () => {
   const { program, params } = smallDecoder();
   const executor = await openInRuntime(program, 'ort', params);

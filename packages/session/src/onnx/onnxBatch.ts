@@ -72,8 +72,9 @@ export class OnnxBatch implements Batch {
     await new Promise((resolve) => setImmediate(resolve));
     const calls = this.waiting;
     this.waiting = [];
-    const roomAt = (row: number) => this.slots.get(row)?.lengths ?? new Map<string, number>();
-    for (const run of planRuns(this.model, calls, roomAt)) {
+    const empty = new Map(this.model.signature.states.map(({ dim }) => [dim, 0] as const));
+    const lengthsAt = (row: number) => this.slots.get(row)?.lengths ?? empty;
+    for (const run of planRuns(this.model, calls, lengthsAt)) {
       try {
         const outputs = await runTogether(this.model, this.caches, run);
         run.calls.forEach(({ slot, call, resolve }, i) => {

@@ -40,7 +40,7 @@ function neighbours(model: LoadedModel, group: readonly WaitingCall[], lengthsAt
     const last = runs.at(-1);
     const end = last ? last.firstRow + last.rows : row;
     const gap = Array.from({ length: row - end }, (_, i) => end + i);
-    if (last && gap.length <= WIDEST_GAP && gap.every((idle) => hasRoom(model, lengthsAt(idle)))) {
+    if (last && gap.length <= WIDEST_GAP && gap.every((idle) => isHarmless(model, lengthsAt(idle), group))) {
       last.rows = row - last.firstRow + 1;
       last.calls.push(call);
     } else runs.push({ firstRow: row, rows: 1, calls: [call] });
@@ -48,9 +48,19 @@ function neighbours(model: LoadedModel, group: readonly WaitingCall[], lengthsAt
   return runs.map((run) => ({ ...run, lengthsAt }));
 }
 
-/** A row without a call is written behind its end, where the next call will write. */
-function hasRoom({ signature }: LoadedModel, lengths: ReadonlyMap<string, number>): boolean {
-  return signature.states.every(({ dim, capacity }) => (lengths.get(dim) ?? 0) < capacity);
+/**
+ * A row without a call is written behind its end, where the next call will write, so there must be room; and not at the
+ * place of a call, since both would share what `alike` inputs say about it.
+ */
+function isHarmless(
+  { signature, target }: LoadedModel,
+  lengths: ReadonlyMap<string, number>,
+  group: readonly WaitingCall[],
+): boolean {
+  const hasRoom = signature.states.every(({ dim, capacity }) => (lengths.get(dim) ?? 0) < capacity);
+  const alike = target.entries[group[0]?.call.entry ?? '']?.batch?.alike ?? [];
+  const meets = ({ call }: WaitingCall) => alike.some(({ dim }) => call.lengths.before.get(dim) === lengths.get(dim));
+  return hasRoom && !group.some(meets);
 }
 
 function canShare({ target, signature }: LoadedModel, { call: a }: WaitingCall, { call: b }: WaitingCall): boolean {
