@@ -24,6 +24,7 @@ import {
   reduce,
   softmax,
 } from './steps/products.ts';
+import { quantizedEmbed, quantizedLinear } from './steps/quantized.ts';
 import { broadcastTo, concat, embed, gather, pad, reshape, slice, stack, transpose } from './steps/shapes.ts';
 import { type Choice, choose, DIMS, Shared, SIZES, Sketch, type Step } from './steps/sketch.ts';
 
@@ -63,6 +64,8 @@ const STEPS = {
   maxSimilarity,
   rope,
   selfAttention,
+  quantizedLinear,
+  quantizedEmbed,
 } satisfies Record<string, Step>;
 
 /** Steps that make a program keep states. */

@@ -49,10 +49,10 @@ export class Shared {
   readonly states = new Map<string, StateDecl>();
 
   /** A weight; steps that ask for the same sizes share it. */
-  param(shape: readonly number[], which = 0): Value {
-    const name = `w${which}_${shape.join('x')}`;
+  param(shape: readonly number[], which = 0, dtype: 'f32' | 'u8' = 'f32'): Value {
+    const name = `${dtype === 'u8' ? 'b' : 'w'}${which}_${shape.join('x')}`;
     const known = this.params.get(name);
-    const value: Value = known ?? { kind: 'param', name, type: { dtype: 'f32', shape } };
+    const value: Value = known ?? { kind: 'param', name, type: { dtype, shape } };
     this.params.set(name, value);
     return value;
   }
