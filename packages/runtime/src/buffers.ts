@@ -9,7 +9,9 @@ const USAGE: Record<BufferKind, number> = {
   constants: storage | copyTarget,
   state: storage,
   inputs: uniform | storage | copyTarget | copySource,
-  arena: storage | copySource,
+  // A loop is told the logits that it starts from.
+  arena: storage | copySource | copyTarget,
+  loop: storage | copySource | copyTarget,
 };
 
 /** All buffers of a loaded variant. */
@@ -43,7 +45,7 @@ export class BufferSet {
 
   /** Bytes by kind. */
   get memory(): Record<BufferKind, number> {
-    const total: Record<BufferKind, number> = { weights: 0, constants: 0, state: 0, inputs: 0, arena: 0 };
+    const total: Record<BufferKind, number> = { weights: 0, constants: 0, state: 0, inputs: 0, arena: 0, loop: 0 };
     for (const { kind, bytes } of Object.values(this.specs)) total[kind] += bytes;
     return total;
   }

@@ -69,7 +69,8 @@ function checkBounds(signature: PlanSignature, entry: string, name: string, valu
   }
 }
 
-function checkCapacities(signature: PlanSignature, entry: string, after: DimValues): void {
+/** Throws RuntimeError when states would hold more than they have room for. */
+export function checkCapacities(signature: PlanSignature, entry: string, after: DimValues): void {
   for (const [name, length] of after) {
     const capacity = signature.dims[name]?.max ?? 0;
     if (length > capacity) {

@@ -1,11 +1,11 @@
 import type { BufferSet } from './buffers.ts';
 import { RuntimeError } from './error.ts';
-import type { DispatchList, DispatchPlan, EntryPlan, Size, SpecialList } from './format/plan.ts';
+import type { DecodeLoop, DispatchList, DispatchPlan, EntryPlan, Size, SpecialList } from './format/plan.ts';
 import type { CompiledKernel } from './kernels.ts';
 import { type DimValues, evaluateSize } from './size.ts';
 
 /** A dispatch with everything that does not change from run to run. */
-interface Step {
+export interface Step {
   readonly pipeline: GPUComputePipeline;
   readonly group: GPUBindGroup;
   readonly grid: readonly Size[];
@@ -22,8 +22,19 @@ export interface PreparedList {
 export interface PreparedEntry {
   readonly plan: EntryPlan;
   readonly general: PreparedList;
-  readonly special: readonly (PreparedList & Pick<SpecialList, 'when'>)[];
+  readonly special: readonly PreparedSpecial[];
 }
+
+export interface PreparedSpecial extends PreparedList, Pick<SpecialList, 'when'> {
+  readonly loop: PreparedLoop | undefined;
+}
+
+/** Steps of a decode loop by what they are for, and its memory. */
+export interface PreparedLoop extends Record<LoopPhase, readonly Step[]> {
+  readonly plan: DecodeLoop;
+}
+
+type LoopPhase = 'threshold' | 'choose' | 'advance';
 
 /** The list that an entry runs when its dims have these values. */
 export function listFor({ general, special }: PreparedEntry, dims: DimValues): PreparedList {
@@ -41,7 +52,16 @@ export async function prepareEntry(
     const steps = dispatches.map((dispatch) => prepareStep(device, buffers, kernels, dispatch));
     return { outputs, steps: await Promise.all(steps) };
   };
-  const special = (plan.special ?? []).map(async (list) => ({ ...(await prepare(list)), when: list.when }));
+  const prepareLoop = async (loop: DecodeLoop): Promise<PreparedLoop> => {
+    const stepsOf = (dispatches: readonly DispatchPlan[]) =>
+      Promise.all(dispatches.map((dispatch) => prepareStep(device, buffers, kernels, dispatch)));
+    const [threshold, choose, advance] = await Promise.all([loop.threshold, loop.choose, loop.advance].map(stepsOf));
+    return { plan: loop, threshold: threshold ?? [], choose: choose ?? [], advance: advance ?? [] };
+  };
+  const special = (plan.special ?? []).map(async (list) => {
+    const loop = list.loop && (await prepareLoop(list.loop));
+    return { ...(await prepare(list)), when: list.when, loop };
+  });
   return { plan, general: await prepare(plan), special: await Promise.all(special) };
 }
 

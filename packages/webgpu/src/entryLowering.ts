@@ -12,7 +12,6 @@ import {
 import type { FusedGraph, FusedStep } from './fusion/fuse.ts';
 import { type AttentionParts, lowerProjection } from './fusion/lowerProjection.ts';
 import { lowerSplitAttention } from './fusion/lowerSplitAttention.ts';
-import { rowThreads } from './fusion/threads.ts';
 import { closeGaps } from './kernels/copyStrided.ts';
 import { loweringOf } from './lower/index.ts';
 import type { LoweringContext, Piece } from './lowering.ts';
@@ -182,10 +181,9 @@ class EntryLowering implements LoweringContext {
     const { fused } = this.list;
     if (step.kind === 'projection' && fused) {
       this.node = step.projection.sections[0]?.linears[0];
-      const threads = rowThreads(this.profile);
       const partsOf = (attention: Node) => this.parts.get(attention) ?? raise(this.fail('an attention has no parts'));
       this.guarded(() =>
-        this.run(lowerProjection(step.projection, { fusion: fused.fusion, context: this, threads, partsOf })),
+        this.run(lowerProjection(step.projection, { fusion: fused.fusion, context: this, partsOf })),
       );
     } else if (step.kind === 'attention') {
       this.node = step.node;

@@ -1,5 +1,14 @@
 import { type Graph, IrError, type Program } from '@casement/ir';
-import type { BufferRange, BufferSpec, DispatchPlan, EntryPlan, Plan, PlanVariant } from '@casement/runtime';
+import type {
+  BufferRange,
+  BufferSpec,
+  DecodeLoop,
+  DispatchPlan,
+  EntryPlan,
+  Plan,
+  PlanVariant,
+} from '@casement/runtime';
+import { LoopPlan, type LoweredLoop } from './decodeLoop.ts';
 import { type ListPlan, type LoweredEntry, lowerEntry, type ProgramPlans, type Step } from './entryLowering.ts';
 import { formatPlan } from './formatPlan.ts';
 import { fuse } from './fusion/fuse.ts';
@@ -50,6 +59,7 @@ export function lowerToWebGpu(program: Program, options: WebGpuOptions): WebGpuB
   const lowered = lists.map(({ general }) => lowerEntry(plans, general));
   const kernels = new KernelFiles([...program.dims.keys()]);
   const arena = new ArenaPlan(profile.limits);
+  const loops = new LoopPlan();
   const entries: Record<string, EntryPlan> = {};
   const uses: Record<string, ArenaUse> = {};
   const specialReports: Record<string, SpecialReport> = {};
@@ -67,11 +77,13 @@ export function lowerToWebGpu(program: Program, options: WebGpuOptions): WebGpuB
     const placed = arena.place(decode);
     const when = Object.fromEntries(special.when);
     const { outputs, dispatches } = planEntry(decode, new Places(placed.places), kernels, plans.inputs.dims);
-    entries[name] = { ...general, special: [{ when, outputs, dispatches }] };
+    const lowered = loops.lower(program, profile, special, decode);
+    const loop = lowered && planLoop(lowered, new Places(placed.places), kernels, plans.inputs.dims);
+    entries[name] = { ...general, special: [{ when, outputs, dispatches, ...(loop ? { loop } : {}) }] };
     const notes = special.fused?.fusion.notes ?? [];
     specialReports[name] = { when, dispatches: dispatches.length, arena: placed.use, notes };
   });
-  const buffers = [plans.weights, plans.constants, plans.states, plans.inputs, arena].flatMap((plan) => [
+  const buffers = [plans.weights, plans.constants, plans.states, plans.inputs, arena, loops].flatMap((plan) => [
     ...plan.buffers,
   ]);
   const variant: Omit<PlanVariant, 'requires'> = {
@@ -137,16 +149,37 @@ class Places {
 }
 
 function planEntry(entry: LoweredEntry, places: Places, kernels: KernelFiles, dims: BufferRange): EntryPlan {
-  const dispatch = ({ kernel, label, blocks, grid }: Step): DispatchPlan => ({
+  return {
+    inputs: places.ranges([...entry.inputs].map(([{ name }, operand]) => [name, operand])),
+    outputs: places.ranges(entry.outputs),
+    dispatches: entry.steps.map((step) => planDispatch(step, places, kernels, dims)),
+  };
+}
+
+function planLoop(loop: LoweredLoop, places: Places, kernels: KernelFiles, dims: BufferRange): DecodeLoop {
+  const list = (steps: readonly Step[]) => steps.map((step) => planDispatch(step, places, kernels, dims));
+  const { settings, seen, chosen } = loop.blocks;
+  return {
+    settings: places.range(settings),
+    seen: places.range(seen),
+    chosen: places.range(chosen),
+    threshold: list(loop.threshold),
+    choose: list(loop.choose),
+    advance: list(loop.advance),
+  };
+}
+
+function planDispatch(
+  { kernel, label, blocks, grid }: Step,
+  places: Places,
+  kernels: KernelFiles,
+  dims: BufferRange,
+): DispatchPlan {
+  return {
     kernel: kernels.add(kernel, label),
     label,
     grid: grid.map(planSize),
     bindings: [...blocks.map((block) => places.range(block)), ...(kernels.usesDims(kernel) ? [dims] : [])],
-  });
-  return {
-    inputs: places.ranges([...entry.inputs].map(([{ name }, operand]) => [name, operand])),
-    outputs: places.ranges(entry.outputs),
-    dispatches: entry.steps.map(dispatch),
   };
 }
 

@@ -28,7 +28,7 @@ export function reportBundle(
   arena: Readonly<Record<string, ArenaUse>>,
   special: Readonly<Record<string, SpecialReport>>,
 ): BundleReport {
-  const memory: Record<BufferKind, number> = { weights: 0, constants: 0, state: 0, inputs: 0, arena: 0 };
+  const memory: Record<BufferKind, number> = { weights: 0, constants: 0, state: 0, inputs: 0, arena: 0, loop: 0 };
   for (const { kind, bytes } of Object.values(buffers)) memory[kind] += bytes;
   const reports = Object.entries(entries).map(([name, { dispatches }]): [string, EntryReport] => {
     const general = { dispatches: dispatches.length, arena: arena[name] ?? { bytes: 0, lowerBound: 0, unshared: 0 } };

@@ -1,4 +1,4 @@
-import { countedDims, type Graph, lengthDim, type Program, type TensorType } from '@casement/ir';
+import { countedDims, type Dim, type Graph, lengthDim, type Program, type TensorType } from '@casement/ir';
 import type { EntrySignature, PlanSignature, StateSignature, TensorSignature } from '@casement/runtime';
 import type { LoweredEntry } from './entryLowering.ts';
 import { planSize } from './size.ts';
@@ -32,14 +32,17 @@ function entrySignature(program: Program, { graph, inputs, indexLimits }: Lowere
     outputs: Object.fromEntries(graph.outputs.map(({ name, value }) => [name, tensorSignature(value.type)])),
     states: graph.states.map(({ state }) => state),
     ...(counted.length > 0 ? { counted: Object.fromEntries(counted) } : {}),
-    lengths: Object.fromEntries(lengthsAfter(program, graph)),
+    lengths: Object.fromEntries([...lengthsAfter(program, graph)].map(([dim, size]) => [dim, planSize(size)])),
   };
 }
 
-function lengthsAfter(program: Program, graph: Graph) {
-  return graph.states.flatMap(({ state, start, end }) => {
-    const decl = program.states.get(state);
-    const length = decl && end.type.shape[decl.axis];
-    return start === end || !decl || length === undefined ? [] : [[lengthDim(decl), planSize(length)] as const];
-  });
+/** Lengths of the growing dims that an entry changes, after a run. */
+export function lengthsAfter(program: Program, graph: Graph): ReadonlyMap<string, Dim> {
+  return new Map(
+    graph.states.flatMap(({ state, start, end }) => {
+      const decl = program.states.get(state);
+      const length = decl && end.type.shape[decl.axis];
+      return start === end || !decl || length === undefined ? [] : [[lengthDim(decl), length] as const];
+    }),
+  );
 }

@@ -1,5 +1,6 @@
 import {
   type AttrValue,
+  axisOf,
   countedDims,
   type Dim,
   type Graph,
@@ -7,7 +8,10 @@ import {
   isSymbolic,
   lengthDim,
   type Node,
+  ops,
   type Program,
+  productDims,
+  sameDim,
   substituteDim,
   type Value,
 } from '@casement/ir';
@@ -50,12 +54,13 @@ export function specialise(graph: Graph, when: ReadonlyMap<string, number>): Spe
     // What is no number, text or size is a list of attributes.
     return typeof old === 'object' ? (old as readonly AttrValue[]).map(attr) : old;
   };
-  const node = (old: Node): Node => ({
-    ...old,
-    inputs: old.inputs.map(value),
-    outputs: old.outputs.map(value),
-    attrs: Object.fromEntries(Object.entries(old.attrs).map(([name, set]) => [name, attr(set)])),
-  });
+  const node = (old: Node): Node =>
+    withoutChoice({
+      ...old,
+      inputs: old.inputs.map(value),
+      outputs: old.outputs.map(value),
+      attrs: Object.fromEntries(Object.entries(old.attrs).map(([name, set]) => [name, attr(set)])),
+    });
   return {
     when,
     graph: {
@@ -70,4 +75,14 @@ export function specialise(graph: Graph, when: ReadonlyMap<string, number>): Spe
 
 function namesOf(dim: Dim): readonly string[] {
   return typeof dim === 'number' ? [] : dim.names;
+}
+
+/** Picking one of one is a view: indices are checked against sizes before they get here. */
+function withoutChoice(node: Node): Node {
+  const [table] = node.inputs;
+  const [result] = node.outputs;
+  if (node.op.name !== ops.gather.name || !table || !result) return node;
+  const axis = axisOf(Number(node.attrs.axis), table.type.shape.length);
+  const same = table.type.shape[axis] === 1 && sameDim(productDims(table.type.shape), productDims(result.type.shape));
+  return same ? { ...node, op: ops.reshape, inputs: [table], attrs: { shape: result.type.shape } } : node;
 }

@@ -3,18 +3,18 @@ import {
   type ProjectRowsSite,
   projectRows,
   type RowPart,
-  type RowThreads,
   type VectorNorm,
   type VectorSource,
 } from '../kernels/projectRows.ts';
 import { inputOf, type LoweringContext } from '../lowering.ts';
 import type { Operand } from '../operand.ts';
 import type { KernelCall } from '../wgsl/kernelBuilder.ts';
-import type { RowWeight } from '../wgsl/rowFormat.ts';
+import { type RowWeight, stepOf } from '../wgsl/rowFormat.ts';
 import { joinBlocks } from '../wgsl/spans.ts';
 import { finishSection } from './finishSection.ts';
 import type { Fusion } from './fusion.ts';
 import { nodesOf, type Projection, rowsOf, rowsPerUnit, type Section } from './projection.ts';
+import { rowThreads } from './threads.ts';
 import { unitRows } from './unitRows.ts';
 
 /** Where the parts of an attention lie. */
@@ -29,7 +29,6 @@ export interface AttentionParts {
 export interface ProjectionLowering {
   readonly fusion: Fusion;
   readonly context: LoweringContext;
-  readonly threads: RowThreads;
   readonly partsOf: (attention: Node) => AttentionParts;
 }
 
@@ -60,7 +59,9 @@ export function lowerProjection(projection: Projection, lowering: ProjectionLowe
     parts,
     spans,
   };
-  return projectRows(site, lowering.threads);
+  const [weight] = parts[0]?.weights ?? [];
+  const steps = weight ? columns / stepOf(weight, columns) : columns;
+  return projectRows(site, rowThreads(context.profile, steps));
 }
 
 /** All params that a projection reads. */

@@ -1,11 +1,19 @@
 import { type AttentionAttrs, type Node, ops } from '@casement/ir';
-import { attentionSplitKeysByThread, headsPerThread } from '../kernels/attentionSplitKeys.ts';
+import { attentionSplitKeysByThread, headsPerThread, type SplitAttentionSite } from '../kernels/attentionSplitKeys.ts';
+import { attentionSplitKeysByGroup, fitsGroup } from '../kernels/attentionSplitKeysByGroup.ts';
 import { inputOf, type LoweringContext } from '../lowering.ts';
 import type { AttentionParts } from './lowerProjection.ts';
 import { LONE_THREADS } from './threads.ts';
 
 /** Threads that keep the cores of a software adapter busy. */
 const BUSY_THREADS = 16;
+
+/** Joining reads every split for every row, so that few are better where a thread joins alone. */
+const MOST_LONE_SPLITS = 8;
+
+/** Keys that keep a workgroup busy, when a cache is full. */
+const KEYS_PER_GROUP = 128;
+const MOST_SPLITS = 16;
 
 /** Runs the attention of one query in parts; `projectRows` joins them. */
 export function lowerSplitAttention(node: Node, context: LoweringContext): AttentionParts {
@@ -16,10 +24,21 @@ export function lowerSplitAttention(node: Node, context: LoweringContext): Atten
   const [heads, size, headSize] = [q.type.shape[2], q.type.shape[3], v.type.shape[3]].map(Number);
   const kvHeads = Number(k.type.shape[2]);
   if (heads === undefined || size === undefined || headSize === undefined) throw context.fail('heads have no size');
-  const threads = heads / headsPerThread(heads / kvHeads, size / 4);
-  const splits = Math.min(8, Math.max(1, Math.ceil(BUSY_THREADS / threads)));
-  const mixed = context.scratch({ dtype: 'f32', shape: [splits, heads, headSize] });
-  const logSums = context.scratch({ dtype: 'f32', shape: [splits, heads] });
-  context.run(attentionSplitKeysByThread({ q, k, v, scale, splits, mixed, logSums }, LONE_THREADS / 4));
-  return { mixed, logSums, splits, headSize };
+  const site = (splits: number): SplitAttentionSite => ({
+    q,
+    k,
+    v,
+    scale,
+    splits,
+    mixed: context.scratch({ dtype: 'f32', shape: [splits, heads, headSize] }),
+    logSums: context.scratch({ dtype: 'f32', shape: [splits, heads] }),
+  });
+  const byGroup = context.profile.kind === 'gpu' && fitsGroup(v);
+  const capacity = Number(k.layout[1]); // NaN where keys are no cache; few splits then
+  const lone = Math.ceil(BUSY_THREADS / (heads / headsPerThread(heads / kvHeads, size / 4)));
+  const wanted = byGroup ? Math.ceil((capacity || 1) / KEYS_PER_GROUP) : lone;
+  const splits = Math.min(byGroup ? MOST_SPLITS : MOST_LONE_SPLITS, Math.max(1, wanted));
+  const chosen = site(splits);
+  context.run(byGroup ? attentionSplitKeysByGroup(chosen) : attentionSplitKeysByThread(chosen, LONE_THREADS / 4));
+  return { mixed: chosen.mixed, logSums: chosen.logSums, splits, headSize };
 }

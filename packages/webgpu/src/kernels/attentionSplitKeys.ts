@@ -99,7 +99,7 @@ export function headsPerThread(group: number, size: number): number {
 }
 
 /** From key to key, in vectors of four. */
-function strideOf(operand: Operand): Dim {
+export function strideOf(operand: Operand): Dim {
   return Number(stridesOf(operand)[1]) / 4;
 }
 

@@ -63,7 +63,8 @@ export class FusedKernel {
     const known = this.bindings.find((binding) => sameMemory(binding.block, bound));
     if (known) return { ...known, offset: part?.offset ?? 0 };
     const taken = this.bindings.filter(({ name }) => name === role || name.startsWith(`${role}_`)).length;
-    const access = bound.kind === 'arena' ? 'read_write' : 'read';
+    // WebGPU refuses a buffer as both read-only and writable within one dispatch.
+    const access = bound.kind === 'arena' || bound.kind === 'loop' ? 'read_write' : 'read';
     const binding: Binding = { name: taken > 0 ? `${role}_${taken}` : role, block: bound, element, access };
     this.bindings.push(binding);
     return { ...binding, offset: part?.offset ?? 0 };
@@ -89,7 +90,11 @@ export class FusedKernel {
 
   /** Makes an operand of one word per element writable. */
   write(role: string, operand: Operand): (index: string, value: string) => string {
-    const { name, offset } = this.bind(role, operand, operand.storage === 'i32' ? 'i32' : 'f32');
+    const { name, offset } = this.bind(
+      role,
+      operand,
+      operand.storage === 'i32' || operand.storage === 'u32' ? operand.storage : 'f32',
+    );
     this.makeWritable(name);
     return (index, value) => `${name}[${plus(index, offset / 4)}] = ${value};`;
   }

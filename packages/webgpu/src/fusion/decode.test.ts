@@ -1,0 +1,168 @@
+import { loadBundle, memorySource, type PlanVariant, type WebGpuModel } from '@casement/runtime';
+import { referenceExecutor } from '@casement/session/reference';
+import { countGpu } from '@casement/session/webgpu';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { compileOnce } from '../../../../test/support/compileOnce.ts';
+import { image, smallDecoder, tokens } from '../../../../test/support/smallDecoder.ts';
+import { expectClose, loadProgram, softwareAdapter } from '../../test/dawn.ts';
+import { packWeights } from '../../test/weights.ts';
+import { lowerToWebGpu } from '../lowerToWebGpu.ts';
+import { type DeviceProfile, gpuProfile, gpuSubgroupsProfile } from '../profile.ts';
+
+let device: GPUDevice;
+beforeAll(async () => {
+  const adapter = await softwareAdapter();
+  device = compileOnce(await adapter.requestDevice({ requiredFeatures: ['subgroups'] }));
+});
+afterAll(() => device.destroy());
+
+type Options = Parameters<typeof smallDecoder>[0];
+const decoders = [
+  { dtype: 'f32', heads: 4, kvHeads: 2, headDim: 8, attention: 'casa', layout: 'half' },
+  { dtype: 'f32', heads: 6, kvHeads: 2, headDim: 12, attention: 'ca', layout: 'interleaved' },
+  { dtype: 'f16', heads: 4, kvHeads: 1, headDim: 4, attention: 'casa', layout: 'interleaved' },
+  { dtype: 'bf16', heads: 2, kvHeads: 2, headDim: 8, attention: 'casa', layout: 'half' },
+] as const;
+const TOLERANCE = { f32: 1e-5, f16: 1e-2, bf16: 0.15 };
+
+describe.each(decoders)('a decoder of $dtype with $heads/$kvHeads heads of $headDim, $attention', (options) => {
+  it('decodes like the reference between chunks and images', async () => {
+    const calls = [
+      ['step', tokens(5, 0)],
+      ['step', tokens(1, 5)],
+      ['openWindow', image(9, 6)],
+      ...[6, 7, 8].map((at) => ['step', tokens(1, at)] as const),
+    ] as const;
+    const { program, params } = smallDecoder({ ...options, layers: 1 });
+    await follow(await loadProgram(device, program, params), options, calls);
+  });
+
+  it.each([gpuProfile, gpuSubgroupsProfile])('decodes like the reference with kernels for $name', async (profile) => {
+    const calls = [0, 1, 2, 3].map((at) => ['step', tokens(1, at)] as const);
+    await follow(await loadDecoding({ ...options, layers: 1 }, profile), options, calls);
+  });
+});
+
+async function follow(
+  model: WebGpuModel,
+  options: (typeof decoders)[number],
+  calls: readonly (readonly [string, ReturnType<typeof tokens>])[],
+): Promise<void> {
+  const { program, params } = smallDecoder({ ...options, layers: 1 });
+  const reference = referenceExecutor(program, { param: (name) => params.get(name) ?? expect.fail(name) });
+  for (const [entry, inputs] of calls) {
+    const wanted = await reference.run(entry, inputs);
+    const actual = await model.run(entry, inputs);
+    for (const [name, tensor] of Object.entries(wanted)) expectClose(actual[name], tensor, TOLERANCE[options.dtype]);
+  }
+  await model.dispose();
+}
+
+/** A model that can only decode: kernels over tiles take a software adapter long to compile. */
+async function loadDecoding(options: Options, profile: DeviceProfile): Promise<WebGpuModel> {
+  const { program, params } = smallDecoder(options);
+  const { file, locations } = packWeights('model.safetensors', params);
+  const { files, plan } = lowerToWebGpu(program, { weights: locations, profile });
+  const [variant] = plan.variants;
+  if (variant === undefined) throw new Error('no variant');
+  const step = variant.entries.step ?? expect.fail('no step');
+  const entries = { step: { ...step, dispatches: [] } };
+  const used = new Set(JSON.stringify(entries).match(/(?<="kernel":")[^"]+/g));
+  const kernels = Object.fromEntries(Object.entries(variant.kernels).filter(([id]) => used.has(id)));
+  const decoding: PlanVariant = { ...variant, kernels, entries };
+  const only = JSON.stringify({ ...plan, variants: [decoding] });
+  const source = memorySource(new Map([...files, ['plan.json', only], ['model.safetensors', file]]));
+  return loadBundle({ source, device });
+}
+
+/** Logits [1 n vocab] of the last token. */
+function lastRow(data: ArrayLike<number>): Float32Array {
+  return Float32Array.from(data).slice(-19);
+}
+
+function likeliest(logits: Float32Array): number {
+  return logits.indexOf(Math.max(...logits));
+}
+
+it('runs at most 5 dispatches for a text layer, 3 more for a fusion layer, and 6 for all of them', () => {
+  const count = (layers: number) => {
+    const { program, params } = smallDecoder({ layers });
+    const { report } = lowerToWebGpu(program, { weights: packWeights('model.safetensors', params).locations });
+    return report.entries.step?.special?.dispatches ?? expect.fail('no list for decoding');
+  };
+  expect(count(3) - count(2)).toBeLessThanOrEqual(8);
+  // Choosing a token takes two more.
+  expect(count(2) - 2 * (count(3) - count(2)) + 2).toBeLessThanOrEqual(6);
+});
+
+it('chooses on the device the tokens that the host would, with the fewest calls', async () => {
+  const { program, params } = smallDecoder({ layers: 2 });
+  const model = await loadProgram(device, program, params);
+  const counter = countGpu(device);
+  const prompt = await model.run('step', tokens(4, 0));
+  const logits = lastRow(prompt.logits?.data ?? []);
+  const byHost: number[] = [];
+  let newest = logits;
+  for (let at = 4; at < 10; at++) {
+    const token = likeliest(newest);
+    byHost.push(token);
+    const inputs = tokens(1, at);
+    const given = { ...inputs, input_ids: { dtype: 'i32', shape: [1, 1], data: Int32Array.of(token) } } as const;
+    newest = lastRow((await model.run('step', given)).logits?.data ?? []);
+  }
+
+  await model.reset();
+  await model.run('step', tokens(4, 0));
+  const decoding = (await model.decode('step', { logits, position: 4, choice: {} })) ?? expect.fail('no loop');
+  const byDevice = [await decoding.next()];
+  counter.take();
+  const counts = [];
+  for (let n = 0; n < 5; n++) {
+    byDevice.push(await decoding.next());
+    counts.push(counter.take());
+  }
+  expect(byDevice).toEqual(byHost);
+  expect(model.lengths).toEqual(
+    new Map([
+      ['past', 10],
+      ['window', 10],
+    ]),
+  );
+  expect((await decoding.logits()).data).toEqual(newest);
+  const [first] = counts;
+  expect(first).toMatchObject({ submits: 1, computePasses: 1, writeBuffers: 0, bytesReadBack: 4, createBuffer: 0 });
+  expect(first).toMatchObject({ createBindGroup: 0, createPipeline: 0 });
+  for (const later of counts) expect(later).toEqual(first);
+
+  await model.run('step', tokens(1, 10));
+  await expect(decoding.next()).rejects.toThrow('something else has run');
+  await model.dispose();
+});
+
+it('draws the same tokens for the same seed, from the k likeliest', async () => {
+  const { program, params } = smallDecoder({ layers: 1 });
+  const model = await loadProgram(device, program, params);
+  const draw = async (logits: Float32Array, choice: object) => {
+    await model.reset();
+    await model.run('step', tokens(2, 0));
+    const decoding = await model.decode('step', { logits, position: 2, choice });
+    return [await decoding?.next(), await decoding?.next(), await decoding?.next()];
+  };
+  const logits = Float32Array.from({ length: 19 }, (_, i) => (i % 7) - 3 + i / 100);
+  const [a, b, c] = [5, 5, 6].map((seed) => () => draw(logits, { temperature: 2, seed }));
+  expect(await a?.()).toEqual(await b?.());
+  expect(await a?.()).not.toEqual(await c?.());
+
+  const [firsts, wanted] = [new Map<number, number>(), [13, 6]];
+  for (let seed = 0; seed < 60; seed++) {
+    const [first = -1] = await draw(logits, { temperature: 1, topK: 2, seed });
+    firsts.set(first, (firsts.get(first) ?? 0) + 1);
+  }
+  // Logits of 3.13 and 3.06: nearly even odds.
+  expect([...firsts.keys()].sort()).toEqual(wanted);
+  for (const count of firsts.values()) expect(count).toBeGreaterThan(15);
+
+  const [again] = await draw(logits, { repetitionPenalty: 10, history: [13] });
+  expect(again).toBe(6);
+  await model.dispose();
+});
