@@ -123,8 +123,10 @@ describe('the page', () => {
     await costs(page, 'casa', 2);
     await expect.poll(alive).toBe(before);
     expect(await page.getByRole('alert').isHidden()).toBe(true);
+    await page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide'))");
+    await expect.poll(alive).toBe(0);
     await page.close();
-  });
+  }, 180_000);
 
   it('works by keyboard', async () => {
     const { page } = await open('?pace=0&frames=1');

@@ -137,4 +137,12 @@ for (const choice of document.querySelectorAll<HTMLInputElement>('input[name=mod
 worker.addEventListener('error', ({ message }) =>
   showProblem(new Error(message || 'the model’s worker did not start')),
 );
+// A page that is left may be kept, asleep, to come back fast; it must not keep GPU memory meanwhile.
+addEventListener('pagehide', () => {
+  running?.abort.abort();
+  remote.call('close', undefined).catch(() => {}); // there is nobody left to tell
+});
+addEventListener('pageshow', ({ persisted }) => {
+  if (persisted) picker.again();
+});
 picker.again();

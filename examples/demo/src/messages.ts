@@ -39,5 +39,5 @@ export interface Handlers extends AnyHandlers {
   open(address: string, signal: AbortSignal): AsyncGenerator<OpenStep>;
   caption(frame: Frame): AsyncGenerator<CaptionStep>;
   /** Frees the model. */
-  close(): Promise<void>;
+  close(argument?: undefined): Promise<void>;
 }
