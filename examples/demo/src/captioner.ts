@@ -13,13 +13,15 @@ import { readImageSettings } from '@casement/session/image';
 import { openTokenizer, readTokenizerFiles } from '@casement/session/text';
 import { executorOf } from '@casement/session/webgpu';
 import type { Frame } from '../../captioner/src/draw.ts';
-import { createConversation } from './conversation.ts';
+import { type Conversation, createConversation } from './conversation.ts';
 import type { CaptionStep, Facts } from './messages.ts';
 
 /** A captioner that is ready. */
 export interface Opened {
   readonly facts: Facts;
   caption(frame: Frame): AsyncGenerator<CaptionStep>;
+  /** Forgets all frames and captions. */
+  reset(): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -39,11 +41,8 @@ export async function* openCaptioner(address: string, signal: AbortSignal): Asyn
   const model = await loading;
   try {
     const conversation = await converse(model, manifest, source);
-    return {
-      facts: { ...factsOf(model, manifest, adapter), kernels },
-      caption: conversation,
-      dispose: () => model.dispose(),
-    };
+    const facts = { ...factsOf(model, manifest, adapter), kernels };
+    return { facts, ...conversation, dispose: () => model.dispose() };
   } catch (error) {
     await model.dispose();
     throw error;
@@ -56,7 +55,7 @@ async function requestAdapter(): Promise<GPUAdapter> {
   throw new RuntimeError('device', 'This browser gives web pages no GPU (WebGPU).');
 }
 
-async function converse(model: WebGpuModel, manifest: Manifest, source: Source): Promise<Opened['caption']> {
+async function converse(model: WebGpuModel, manifest: Manifest, source: Source): Promise<Conversation> {
   const { processor } = manifest;
   const text = async (name: string) => {
     return processor?.tokenizer?.includes(name) ? new TextDecoder().decode(await source.read(name)) : undefined;

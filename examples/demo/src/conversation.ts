@@ -17,21 +17,30 @@ export interface ConversationParts {
 /** Tokens of a caption, at most. */
 const LONGEST = 20;
 
+export interface Conversation {
+  caption(frame: Frame): AsyncGenerator<CaptionStep>;
+  /** Forgets all frames and captions. */
+  reset(): Promise<void>;
+}
+
 /**
  * Captions frames one by one, as one answer that never ends: each caption is read with the frames after it. When the text
  * cache has no room for another frame, it begins anew.
  */
-export function createConversation(parts: ConversationParts): (frame: Frame) => AsyncGenerator<CaptionStep> {
+export function createConversation(parts: ConversationParts): Conversation {
   let stream = openStream(parts);
-  return async function* caption(frame) {
+  const reset = async () => {
+    await parts.session.reset();
+    stream = openStream(parts);
+  };
+  async function* caption(frame: Frame): AsyncGenerator<CaptionStep> {
     const start = performance.now();
     const image = preprocessImage(frame, parts.images);
     const { session, delimiters } = parts;
     const tokens = (image.grid.rows * image.grid.columns) / parts.images.mergeSize ** 2;
     const capacity = session.executor.signature.dims.past?.max ?? 0;
     if ((session.executor.lengths.get('past') ?? 0) + tokens + delimiters.length + LONGEST + 1 > capacity) {
-      await session.reset();
-      stream = openStream(parts);
+      await reset();
       yield { kind: 'restart' };
     }
     stream.show(image, tokens);
@@ -46,7 +55,8 @@ export function createConversation(parts: ConversationParts): (frame: Frame) => 
       if (value.text) yield { kind: 'text', text: value.text };
     }
     yield { kind: 'end', cost: { milliseconds: performance.now() - start, imageBytes, textBytes } };
-  };
+  }
+  return { caption, reset };
 }
 
 interface Stream {

@@ -2,7 +2,7 @@ import { type Port, serve } from '@casement/session/worker';
 import { type Opened, openCaptioner } from './captioner.ts';
 import type { Handlers } from './messages.ts';
 
-let open: Opened | undefined;
+let open: (Opened & { readonly address: string }) | undefined;
 
 async function close(): Promise<void> {
   const before = open;
@@ -13,11 +13,16 @@ async function close(): Promise<void> {
 /** What the page may ask of the worker. The page asks for one thing after the other. */
 const handlers: Handlers = {
   async *open(address, signal) {
+    if (open?.address === address) {
+      await open.reset();
+      yield { kind: 'ready', facts: open.facts };
+      return;
+    }
     await close();
     const steps = openCaptioner(address, signal);
     for (let step = await steps.next(); ; step = await steps.next()) {
       if (step.done) {
-        open = step.value;
+        open = { ...step.value, address };
         yield { kind: 'ready', facts: open.facts };
         return;
       }
@@ -26,7 +31,12 @@ const handlers: Handlers = {
   },
   async *caption(frame) {
     if (open === undefined) throw new Error('no model is loaded');
-    yield* open.caption(frame);
+    try {
+      yield* open.caption(frame);
+    } catch (error) {
+      await close(); // perhaps the GPU is gone; to open it again loads everything again
+      throw error;
+    }
   },
   close,
 };
