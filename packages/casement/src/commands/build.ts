@@ -10,8 +10,7 @@ import { progressBar } from '../progress.ts';
 import type { BuildDType } from '../quantize/buildDType.ts';
 import { formatQuantization } from '../quantize/report.ts';
 import { writeTriton } from '../triton/writeTriton.ts';
-import { buildDTypeOptions } from './buildDTypeOptions.ts';
-import { profileOption, weightOptions } from './options.ts';
+import { dtypeOption, profileOption, weightOptions, zeroPointsOption } from './options.ts';
 
 interface Flags {
   readonly checkpoint?: string;
@@ -33,6 +32,8 @@ export function addBuild(program: Command, signal: AbortSignal): void {
     .description('Compiles a model file, or a checkpoint folder, into one folder for ONNX Runtime and WebGPU.')
     .argument('<model>', 'a model.ts, or a checkpoint folder with config.json and *.safetensors')
     .addOption(new Option('--target <target>', 'what to build').choices(['onnx', 'webgpu', 'all']).default('all'))
+    .addOption(dtypeOption())
+    .addOption(zeroPointsOption())
     .addOption(profileOption())
     .option('--out <dir>', 'folder of the artifact (required, except with --dry-run)')
     .addOption(
@@ -53,7 +54,7 @@ A rename table is a list of regular expressions, applied in order:
   [{ "from": "^language_model\\\\.", "to": "model." }]
 --dry-run exits with 1 when a build would refuse the weights, and drafts rules where names look alike.`,
     );
-  buildDTypeOptions(weightOptions(command)).action(async (model: string, flags: Flags) => {
+  weightOptions(command).action(async (model: string, flags: Flags) => {
     const weights = {
       model,
       dtype: flags.dtype,

@@ -9,11 +9,13 @@ import { inspectModel } from '../inspect/inspectModel.ts';
 import { escapeText } from '../inspect/plot/lineChart.ts';
 import { plotStream } from '../inspect/plotStream.ts';
 import { loadModel } from '../load/loadModel.ts';
-import { dtypeOption, parseCount } from './options.ts';
+import { type BuildDType, readBuildDType } from '../quantize/buildDType.ts';
+import { dtypeOption, parseCount, zeroPointsOption } from './options.ts';
 
 interface Flags {
   readonly checkpoint?: string;
-  readonly dtype: 'f32' | 'f16';
+  readonly dtype: BuildDType;
+  readonly zeroPoints?: boolean;
   readonly frames: number;
   readonly imageTokens: number;
   readonly textTokens: number;
@@ -36,6 +38,7 @@ export function addInspect(program: Command): void {
     .argument('<model>', 'a model.ts, or a checkpoint folder with config.json')
     .option('--checkpoint <dir>', 'folder with config.json, when the model file reads its sizes from there')
     .addOption(dtypeOption())
+    .addOption(zeroPointsOption())
     .option('--frames <n>', 'frames of the stream', parseCount, 512)
     .option('--image-tokens <n>', 'tokens of an image', parseCount, 256)
     .option('--text-tokens <n>', 'text tokens of a frame, generated one by one', parseCount, 16)
@@ -49,7 +52,7 @@ export function addInspect(program: Command): void {
       'after',
       `
 Examples:
-  casement inspect checkpoint --dtype f16
+  casement inspect checkpoint --dtype q4f16
   casement inspect model.ts --frames 128 --image-tokens 1024 --plot stream.svg
   casement inspect checkpoint --draw block.svg --scope model.layers.0
   casement inspect checkpoint --json
@@ -58,11 +61,12 @@ FLOP: a multiplication and an addition count as two; attention counts the pairs 
 Bytes read: weights and live caches, as often as an op reads them; activations are not counted.`,
     )
     .action(async (model: string, { checkpoint, plot, json, draw, scope, entry, depth, ...options }: Flags) => {
-      const { definition } = await loadModel(model, checkpoint);
+      const { definition, quantization } = await loadModel(model, checkpoint);
       const drawn = { ...(scope ? { scope } : {}), ...(entry ? { entry } : {}), ...(depth ? { depth } : {}) };
-      if (draw !== undefined) return writeBlock(draw, definition.build(options), drawn);
+      if (draw !== undefined)
+        return writeBlock(draw, definition.build({ dtype: readBuildDType(options.dtype).float }), drawn);
       if (Object.keys(drawn).length > 0) throw new UserError('--scope, --entry and --depth go with --draw FILE');
-      const inspection = inspectModel(definition, options);
+      const inspection = inspectModel(definition, { ...options, ...(quantization ? { quantization } : {}) });
       if (plot !== undefined) await writePlot(plot, plotStream(inspection));
       console.log(json ? JSON.stringify(inspection, null, 2) : formatInspection(inspection));
     });

@@ -1,7 +1,14 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { BUILD_DTYPES } from '../quantize/buildDType.ts';
 
 export function dtypeOption(): Option {
-  return new Option('--dtype <dtype>', 'what the model\'s "float" becomes').choices(['f32', 'f16']).default('f32');
+  return new Option('--dtype <dtype>', 'what the model\'s "float" becomes; q4 and q8 quantise its weights')
+    .choices(BUILD_DTYPES)
+    .default('f32');
+}
+
+export function zeroPointsOption(): Option {
+  return new Option('--zero-points', 'quantise with a zero point for each block: slightly larger, more exact');
 }
 
 export function profileOption(): Option {

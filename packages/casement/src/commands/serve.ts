@@ -44,7 +44,7 @@ export function addServe(program: Command, signal: AbortSignal): void {
     .argument('<artifact>', 'a folder made by casement build')
     .addOption(targetOption())
     .option('--host <host>', 'address to listen on; 0.0.0.0 for every network', '127.0.0.1')
-    .option('--port <port>', 'port to listen on', parseCount, 8000)
+    .option('--port <port>', 'port to listen on; 0 takes a free one', parsePort, 8000)
     .option('--api-key <key>', `clients must give it as a bearer token (or set ${KEY_VARIABLE})`)
     .option('--name <name>', "under which clients ask for the model (default: the artifact's)")
     .option('--allow-images-from <hosts>', 'comma-separated hosts from which pictures are downloaded', parseList, [])

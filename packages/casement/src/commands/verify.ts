@@ -3,8 +3,7 @@ import { readRenameTable } from '../load/readRenameTable.ts';
 import type { BuildDType } from '../quantize/buildDType.ts';
 import { formatVerification } from '../verify/formatVerification.ts';
 import { type VerifyTarget, verify } from '../verify/verify.ts';
-import { buildDTypeOptions } from './buildDTypeOptions.ts';
-import { profileOption, weightOptions } from './options.ts';
+import { dtypeOption, profileOption, weightOptions, zeroPointsOption } from './options.ts';
 
 interface Flags {
   readonly checkpoint?: string;
@@ -34,6 +33,8 @@ export function addVerify(program: Command, signal: AbortSignal): void {
     .argument('<model>', 'a model.ts, or a checkpoint folder with config.json and *.safetensors')
     .option('--golden <file>', 'a .safetensors file with inputs and outputs of PyTorch')
     .option('--targets <list>', 'comma-separated: reference, onnx, webgpu (default: all)', parseTargets)
+    .addOption(dtypeOption())
+    .addOption(zeroPointsOption())
     .addOption(profileOption())
     .option('--tolerance <max>', 'largest absolute difference of floats (default: by target and dtype)', parsePositive)
     .option(
@@ -46,7 +47,7 @@ export function addVerify(program: Command, signal: AbortSignal): void {
       'after',
       '\nExamples:\n  casement verify checkpoint --golden checkpoint/golden.safetensors\n  casement verify model.ts --checkpoint checkpoint --targets webgpu --dtype f16',
     );
-  buildDTypeOptions(weightOptions(command)).action(async (model: string, flags: Flags) => {
+  weightOptions(command).action(async (model: string, flags: Flags) => {
     const report = await verify({
       model,
       dtype: flags.dtype,

@@ -1,5 +1,5 @@
-import type { FloatDType } from '@casement/ir';
 import { type DecoderConfig, decoder, type Fusion } from '@casement/models';
+import { buildProgram, type QuantizationOptions } from '../quantize/buildProgram.ts';
 import { programCosts } from './entryCosts.ts';
 import { type FrameCost, type Stream, streamCosts } from './streamCosts.ts';
 
@@ -17,9 +17,10 @@ export interface FusionStream {
 
 /**
  * What a stream costs with token insertion, CA and CASA around the same backbone. CA and CASA stand where the config has
- * its fusion layers, or in parallel in every block if it has none.
+ * its fusion layers, or in parallel in every block if it has none. Settings of a model's quantisation name layers that
+ * others lack, so none are used.
  */
-export function compareFusions(text: DecoderConfig, dtype: FloatDType, stream: Stream): FusionStream[] {
+export function compareFusions(text: DecoderConfig, options: QuantizationOptions, stream: Stream): FusionStream[] {
   const layers = text.fusion && text.fusion.attention !== 'insertion' ? text.fusion : {};
   const fusions: Fusion[] = [
     { attention: 'insertion' },
@@ -27,7 +28,7 @@ export function compareFusions(text: DecoderConfig, dtype: FloatDType, stream: S
     { ...layers, attention: 'casa' },
   ];
   return fusions.map((fusion) => {
-    const program = decoder({ ...text, fusion }).build({ dtype });
+    const { program } = buildProgram({ definition: decoder({ ...text, fusion }) }, options);
     return { fusion: fusion.attention, frames: streamCosts(program, programCosts(program), stream) };
   });
 }

@@ -19,10 +19,10 @@ export interface OpCost {
   /** Floating-point operations. `segmentPairs` counts the pairs of an attention whose segments hide some. */
   readonly flops: (node: Node, segmentPairs: (node: Node) => Dim) => Dim;
   /**
-   * What it reads of each operand that lies in memory (a weight or a cache): all of it, as much as its result holds, or
-   * nothing, because the result is the operand in another guise.
+   * What it reads of each operand that lies in memory (a weight or a cache): all of it, as much as its result holds, a
+   * row for each index (its first operand), or nothing, because the result is the operand in another guise.
    */
-  readonly reads: 'all' | 'picked' | 'nothing';
+  readonly reads: 'all' | 'picked' | 'rows' | 'nothing';
 }
 
 const moving: OpCost = { flops: () => 0, reads: 'all' };
@@ -148,7 +148,7 @@ export const costs = {
 
   attention,
   linear,
-  quantizedGather: picking,
+  quantizedGather: { flops: () => 0, reads: 'rows' },
   quantizedLinear,
   rmsNorm: perElement(4),
   rope: perElement(3),

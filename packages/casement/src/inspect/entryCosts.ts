@@ -106,9 +106,13 @@ function memoryReads(graph: Graph): (node: Node, cost: OpCost) => Dim {
   return (node, { reads }) => {
     if (reads === 'nothing') return 0;
     const operands = [...new Set(node.inputs)].filter(inMemory);
-    return operands
-      .map((operand) => bytesOf(reads === 'all' ? operand.type : (node.outputs[0] ?? operand).type))
-      .reduce(addDims, 0);
+    const picked = ({ type }: Value): Dim => {
+      if (reads === 'all') return bytesOf(type);
+      if (reads === 'picked') return bytesOf((node.outputs[0] ?? { type }).type);
+      const indices = productDims(node.inputs[0]?.type.shape ?? []);
+      return mulDims(indices, bytesOf({ dtype: type.dtype, shape: type.shape.slice(1) }));
+    };
+    return operands.map(picked).reduce(addDims, 0);
   };
 }
 

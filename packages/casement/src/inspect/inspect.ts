@@ -10,6 +10,7 @@ import {
   upperBound,
   type Value,
 } from '@casement/ir';
+import type { QuantizedParam } from '@casement/passes';
 import { type EntryCost, programCosts } from './entryCosts.ts';
 import { type ParamPart, paramParts } from './paramParts.ts';
 import { type RunCost, runCosts } from './runCosts.ts';
@@ -51,14 +52,19 @@ export interface EntryInspection {
   readonly bytesRead: string;
 }
 
+export interface InspectProgramOptions {
+  /** How many tokens the image has in the examples of `runs`. */
+  readonly imageTokens: number;
+  /** Weights that the program has in quantised form. */
+  readonly quantized?: ReadonlyMap<string, QuantizedParam>;
+}
+
 /**
  * Counts what a program holds and costs; nothing is run or loaded.
- *
- * `imageTokens` is how many tokens the image has in the examples of `runs`.
  */
-export function inspectProgram(program: Program, { imageTokens }: { readonly imageTokens: number }): ProgramInspection {
+export function inspectProgram(program: Program, { imageTokens, quantized }: InspectProgramOptions): ProgramInspection {
   const costs = programCosts(program);
-  const parts = paramParts(program);
+  const parts = paramParts(program, quantized);
   const states = [...program.states.values()].map((state) => ({
     name: state.name,
     type: printType(state.type),

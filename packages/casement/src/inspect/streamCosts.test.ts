@@ -5,9 +5,11 @@ import { compareFusions } from './compareFusions.ts';
 import type { FrameCost } from './streamCosts.ts';
 
 const stream = { frames: 512, imageTokens: 256, textTokens: 16 };
-const [insertion = [], ca = [], casa = []] = compareFusions(parseConfig(presets.get('2B')).text, 'f16', stream).map(
-  ({ frames }) => frames,
-);
+const [insertion = [], ca = [], casa = []] = compareFusions(
+  parseConfig(presets.get('2B')).text,
+  { dtype: 'f16' },
+  stream,
+).map(({ frames }) => frames);
 /** Bytes of one position in the caches of all layers. */
 const position = 2 * 28 * 8 * 128 * 2;
 /** FLOPs of a query that sees one more key, in all layers. */
@@ -38,10 +40,14 @@ test('from frame to frame, only the text that was added costs more', () => {
 });
 
 test('an image that is no multiple of a chunk', () => {
-  const [odd] = compareFusions(parseConfig(presets.get('2B')).text, 'f16', {
-    frames: 1,
-    imageTokens: 130,
-    textTokens: 1,
-  });
+  const [odd] = compareFusions(
+    parseConfig(presets.get('2B')).text,
+    { dtype: 'f16' },
+    {
+      frames: 1,
+      imageTokens: 130,
+      textTokens: 1,
+    },
+  );
   expect(odd?.frames[0]?.cacheBytes).toBe(position * 131);
 });
