@@ -1,20 +1,13 @@
-import { fetchSource, type Manifest } from '@casement/runtime';
-import { webgpuExecutor } from '@casement/session/webgpu';
+import { fetchSource, loadArtifact, readManifest } from '@casement/runtime';
+import { executorOf } from '@casement/session/webgpu';
 import type { Golden } from '../../packages/casement/src/golden.ts';
 import { type GoldenRun, runGolden } from '../../packages/casement/src/verify/runGolden.ts';
 
 /** Runs a golden on the artifact at `url`, on the GPU of the page or worker that this runs in. Throws without one. */
 export async function runArtifact(url: string, golden: Golden): Promise<GoldenRun> {
-  // Only `build` writes manifests.
-  const manifest = (await (await fetch(`${url}/casement.json`)).json()) as Manifest;
-  const adapter = await navigator.gpu?.requestAdapter();
-  if (!adapter) throw new Error('this browser offers no WebGPU adapter');
-  const executor = await webgpuExecutor({
-    signature: manifest,
-    source: fetchSource(url),
-    plan: manifest.targets.webgpu?.plan ?? 'plan.json',
-    adapter,
-  });
+  const source = fetchSource(url);
+  const manifest = await readManifest(source);
+  const executor = executorOf(await loadArtifact(manifest, { source }), manifest);
   try {
     return await runGolden(executor, golden);
   } finally {
