@@ -22,9 +22,9 @@ export interface Bench {
   close(): void;
 }
 
-/** One GPU serves all programs: taking it costs more than most of them. */
-export async function openBench(): Promise<Bench> {
-  const device = compileOnce(await softwareDevice());
+/** One GPU serves all programs: taking it costs more than most of them. Default: the software adapter's. */
+export async function openBench(given?: GPUDevice): Promise<Bench> {
+  const device = compileOnce(given ?? (await softwareDevice()));
   return {
     async open(target, program, params) {
       if (target === 'reference') return referenceExecutor(program, { param: (name) => required(params, name) });

@@ -55,6 +55,7 @@ export class WebGpuModel {
   private tail: Promise<unknown> = Promise.resolve();
   /** Counts what has run, so that a loop knows whether it is still alone. */
   private turn = 0;
+  private resets = 0;
   /** There if an entry chooses tokens by itself. */
   private readonly ring: ResultRing | undefined;
 
@@ -103,7 +104,10 @@ export class WebGpuModel {
 
   /** Empties the states counted by `dim`, or all states. */
   reset(dim?: string): Promise<void> {
-    return this.serially(async () => this.states.reset(dim));
+    return this.serially(async () => {
+      this.resets++;
+      this.states.reset(dim);
+    });
   }
 
   /**
@@ -154,9 +158,12 @@ export class WebGpuModel {
         if (turn === this.turn) return work();
         throw new RuntimeError('call', `${entry}: something else has run since; start to decode anew`);
       });
+    const { resets } = this;
     return {
       next: () =>
         alone(async () => {
+          if (resets !== this.resets)
+            throw new RuntimeError('call', `${entry}: states were reset; start to decode anew`);
           try {
             return await loop.next();
           } catch (error) {

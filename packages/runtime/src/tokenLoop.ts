@@ -14,6 +14,8 @@ export interface TokenChoice {
   readonly topK?: number;
   /** The same seed gives the same tokens for the same logits; its lower 32 bits count. Default 0. */
   readonly seed?: number;
+  /** Where in the numbers of a seed to go on, so that several starts with one seed draw differently. Default 0. */
+  readonly drawn?: number;
   /** Above 1 makes tokens less likely that were read or written. Default 1. */
   readonly repetitionPenalty?: number;
   /** Tokens that were read or written before, for the penalty. */
@@ -51,7 +53,7 @@ const NO_TOKEN = 0xffffffff;
  * learns which ones they are: a run is on its way while the one before it is still read back.
  */
 export class TokenLoop {
-  private pending: Promise<number> | undefined;
+  private pending: Promise<() => number> | undefined;
   private topK = false;
 
   constructor(
@@ -64,10 +66,10 @@ export class TokenLoop {
     const { device, buffers, loop, list, positions, signature } = this.parts;
     const write = ({ buffer, offset }: BufferRange, data: Uint32Array<ArrayBuffer> | Float32Array<ArrayBuffer>) =>
       device.queue.writeBuffer(buffers.get(buffer), offset, data);
-    const { temperature = 0, topK = 0, seed = 0, repetitionPenalty = 1, history = [] } = choice;
+    const { temperature = 0, topK = 0, seed = 0, drawn = 0, repetitionPenalty = 1, history = [] } = choice;
     const floats = Float32Array.of(temperature, repetitionPenalty);
     const [temperatureBits = 0, penaltyBits = 0] = new Uint32Array(floats.buffer);
-    write(loop.plan.settings, Uint32Array.of(temperatureBits, seed >>> 0, 0, topK, penaltyBits, 0));
+    write(loop.plan.settings, Uint32Array.of(temperatureBits, seed >>> 0, drawn >>> 0, topK, penaltyBits, 0));
     const seen = new Uint32Array(loop.plan.seen.bytes / 4);
     if (repetitionPenalty !== 1)
       for (const token of history) seen[token >> 5] = (seen[token >> 5] ?? 0) | (1 << (token & 31));
@@ -95,7 +97,7 @@ export class TokenLoop {
     // Whoever waits for it sees its error.
     this.pending.catch(() => undefined);
     this.dims = new Map([...this.dims, ...after]);
-    const token = await chosen;
+    const token = (await chosen)();
     if (token !== NO_TOKEN) return token;
     throw new RangeError(`${entry}: no logit is a number above −∞: the model gave none`);
   }
@@ -112,7 +114,7 @@ export class TokenLoop {
     return found;
   }
 
-  private submit(lists: readonly (readonly Step[])[]): Promise<number> {
+  private submit(lists: readonly (readonly Step[])[]): Promise<() => number> {
     const { device, buffers, entry, loop, ring } = this.parts;
     const encoder = device.createCommandEncoder({ label: entry });
     const pass = encoder.beginComputePass({ label: entry });
@@ -144,17 +146,21 @@ export class ResultRing {
     return 4 * RING;
   }
 
-  /** Records the copy of a word; the result reads it once the commands were submitted. */
-  encode(encoder: GPUCommandEncoder, from: GPUBuffer, offset: number): () => Promise<number> {
+  /** Records the copy of a word; the result waits for it, once the commands were submitted, and then reads it. */
+  encode(encoder: GPUCommandEncoder, from: GPUBuffer, offset: number): () => Promise<() => number> {
     const target = this.buffers[this.turn % RING];
     this.turn++;
     if (target === undefined) throw new RangeError('an empty ring');
+    // Left by a loop whose last result nobody asked for.
+    if (target.mapState !== 'unmapped') target.unmap();
     encoder.copyBufferToBuffer(from, offset, target, 0, 4);
     return async () => {
       await target.mapAsync(MAP_READ);
-      const [word = NO_TOKEN] = new Uint32Array(target.getMappedRange());
-      target.unmap();
-      return word;
+      return () => {
+        const [word = NO_TOKEN] = new Uint32Array(target.getMappedRange());
+        target.unmap();
+        return word;
+      };
     };
   }
 

@@ -1,4 +1,4 @@
-import type { DTypeName, Manifest } from '@casement/runtime';
+import type { Decoding, DTypeName, LoopStart, Manifest } from '@casement/runtime';
 
 /**
  * A tensor in host memory, row-major. Floats of every dtype are Float32Array (executors convert to and from f16 and
@@ -29,6 +29,11 @@ export interface Executor {
   run(entry: string, inputs: HostTensors, options?: RunOptions): Promise<Record<string, HostTensor>>;
   /** Empties the states counted by `dim`, or all states. */
   reset(dim?: string): Promise<void>;
+  /**
+   * Lets an entry choose its tokens where it runs, from logits on, without bringing logits to the host. Absent where the
+   * target cannot, undefined where the model cannot: then the host chooses. The states grow with every token.
+   */
+  decode?(entry: string, start: LoopStart): Promise<Decoding | undefined>;
   /** Frees everything; any later call throws. */
   dispose(): Promise<void>;
 }
@@ -37,3 +42,5 @@ export interface RunOptions {
   readonly outputs?: readonly string[];
   readonly signal?: AbortSignal;
 }
+
+export type { Decoding, LoopStart, TokenChoice } from '@casement/runtime';

@@ -1,5 +1,5 @@
 import { InputError } from './check.ts';
-import type { Executor, HostTensor, HostTensors } from './executor.ts';
+import type { Decoding, Executor, HostTensor, HostTensors, TokenChoice } from './executor.ts';
 import {
   imagePositions,
   insertedPositions,
@@ -37,6 +37,10 @@ export interface ImageOptions {
 export class Session {
   private nextPosition = 0;
   private lastLogits: HostTensor | undefined;
+  /** Set while the newest logits are where the executor runs, and nowhere else. */
+  private decoding: Decoding | undefined;
+  /** Counts what was done beside decoding. */
+  private changes = 0;
 
   constructor(readonly executor: Executor) {
     const missing = ['input_ids', 'position_ids'].find((name) => !this.takes('step', name));
@@ -62,6 +66,8 @@ export class Session {
       patch_position_ids: patchPositions(grid, side),
       pixel_values: { dtype: 'f32', shape: [patches, pixelValues.length / patches], data: pixelValues },
     };
+    await this.fetchLogits();
+    this.changes++;
     const { image_embeds: embeds } = await this.executor.run('encodeImage', inputs, signalOf(options));
     if (!embeds) throw new InputError(`model ${name} has no output "image_embeds"`);
     return { embeds, grid: { rows: grid.rows / side, columns: grid.columns / side } };
@@ -80,11 +86,14 @@ export class Session {
     if (embeds.shape.length !== 2 || embeds.shape[0] === 0) {
       throw new InputError(`an image is [tokens, hidden], got [${embeds.shape.join(', ')}]`);
     }
+    await this.fetchLogits();
+    this.changes++;
     await (entries.openWindow ? this.openWindow(embeds, grid, options) : this.insertImage(embeds, grid, options));
   }
 
   /** Forgets the newest image and the text since it, in the fusion layers; the text history stays. */
   async dropWindow(): Promise<void> {
+    this.changes++;
     for (const dim of Object.keys(this.executor.signature.entries.openWindow?.lengths ?? {}))
       await this.executor.reset(dim);
   }
@@ -109,17 +118,57 @@ export class Session {
     return stackRows(rows);
   }
 
-  /** Logits of the next token after all text so far, [vocab]; a copy. Throws when no text was fed yet. */
+  /**
+   * Logits of the next token after all text so far, [vocab]; a copy. Throws when no text was fed yet, and while they are
+   * on the device alone: after tokens that the executor has chosen, `fetchLogits` brings them.
+   */
   nextLogits(): Float32Array {
+    if (this.decoding) throw new InputError('the newest logits are on the device: await session.fetchLogits() first');
     const { data, shape } = this.lastLogits ?? fail('feed text before asking for the next token');
     return Float32Array.from(data.subarray(data.length - (shape[1] ?? 0)));
+  }
+
+  /** Brings the newest logits to the host, if they are not there. */
+  async fetchLogits(): Promise<void> {
+    if (!this.decoding) return;
+    const logits = await this.decoding.logits();
+    this.lastLogits = { ...logits, shape: logits.shape.slice(1) };
+    this.decoding = undefined;
+  }
+
+  /**
+   * Lets the executor choose the next tokens, which the model reads as they are chosen; the logits stay where they are.
+   * Undefined where it cannot. `next` gives undefined once something else was done with the session: decode anew.
+   */
+  async decode(choice: TokenChoice): Promise<{ next(): Promise<number | undefined> } | undefined> {
+    if (!this.executor.decode) return undefined;
+    await this.fetchLogits();
+    const decoding = await this.executor.decode('step', {
+      logits: this.nextLogits(),
+      position: this.nextPosition,
+      choice,
+    });
+    if (!decoding) return undefined;
+    const start = this.changes;
+    return {
+      next: async () => {
+        if (start !== this.changes) return undefined;
+        this.chunks('step', 1);
+        const token = await decoding.next();
+        this.nextPosition++;
+        this.decoding = decoding;
+        return token;
+      },
+    };
   }
 
   /** Starts over: no text, no image. */
   async reset(): Promise<void> {
     await this.executor.reset();
+    this.changes++;
     this.nextPosition = 0;
     this.lastLogits = undefined;
+    this.decoding = undefined;
   }
 
   private async openWindow(embeds: HostTensor, grid: MergedGrid | undefined, options: ImageOptions): Promise<void> {
@@ -176,7 +225,9 @@ export class Session {
       position_ids: textPositions(this.nextPosition, ids.length, this.axes('step', 'position_ids')),
       ...(this.takes('step', 'logits_to_keep') ? { logits_to_keep: lastPlaces(ids.length, kept) } : {}),
     };
+    this.changes++;
     const { logits } = await this.executor.run('step', inputs, signalOf({ signal }));
+    this.decoding = undefined;
     if (!logits) throw new InputError(`model ${this.executor.signature.name} has no output "logits"`);
     this.nextPosition += ids.length;
     const rows = { ...logits, shape: logits.shape.slice(1) };

@@ -64,11 +64,11 @@ export async function* continueText(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Generated> {
   const filter = createStopFilter(settings.stopStrings);
+  const choose = chooser(session, sampler, signal);
   const flush = () => filter.push(decoder.end()).text + filter.end();
   for (let count = 1; ; count++) {
     signal?.throwIfAborted();
-    const token = sampler.choose(session.nextLogits());
-    await session.read([token], signal);
+    const token = await choose();
     sampler.read([token]);
     if (settings.stopTokens.includes(token)) {
       yield { token, text: flush(), finish: 'stopToken' };
@@ -81,4 +81,25 @@ export async function* continueText(
     }
     yield { token, text };
   }
+}
+
+/**
+ * Gives the next token, which the model has then read: chosen where the model runs if the executor can and knows the
+ * settings, else on the host. Both choose the same when no chance is involved.
+ */
+function chooser(session: Session, sampler: Sampler, signal: AbortSignal | undefined): () => Promise<number> {
+  let decoding: Awaited<ReturnType<Session['decode']>>;
+  return async () => {
+    const { choice } = sampler;
+    const next = await decoding?.next();
+    if (next !== undefined) return next;
+    // At first, or when the session was used in between.
+    decoding = choice && (await session.decode(choice));
+    const first = await decoding?.next();
+    if (first !== undefined) return first;
+    await session.fetchLogits();
+    const token = sampler.choose(session.nextLogits());
+    await session.read([token], signal);
+    return token;
+  };
 }

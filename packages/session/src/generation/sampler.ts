@@ -1,4 +1,5 @@
 import { argmax } from '../argmax.ts';
+import type { TokenChoice } from '../executor.ts';
 import { banRepeats } from './banRepeats.ts';
 import { biasStopTokens, biasTokens } from './biasTokens.ts';
 import { drawToken } from './drawToken.ts';
@@ -14,6 +15,8 @@ import { completeSettings, type GenerationSettings } from './settings.ts';
 export interface Sampler {
   /** Tells it which tokens the model has read: a prompt, and every token that was chosen. */
   read(tokens: readonly number[]): void;
+  /** How an executor may choose the next tokens in its stead; undefined where it does not know all of the settings. */
+  readonly choice: TokenChoice | undefined;
   /** The next token, from the logits of the vocabulary, which stay as they are. */
   choose(logits: Float32Array): number;
 }
@@ -29,8 +32,16 @@ export function createSampler(partial: Partial<GenerationSettings>): Sampler {
   const recent = settings.emaPenalty && recentCounts(settings.emaPenalty);
   const seen = new Set<number>();
   let history: number[] = [];
+  let read = 0;
   return {
+    get choice() {
+      const known = settings.logitBias.size === 0 && settings.stopBias === 1 && topP === 1 && !recent && !noRepeat;
+      const { seed, repetitionPenalty } = settings;
+      // Another start draws other numbers: as many tokens were read before as only there.
+      return known ? { temperature, topK, seed, repetitionPenalty, history: seen, drawn: read } : undefined;
+    },
     read(tokens) {
+      read += tokens.length;
       if (settings.repetitionPenalty !== 1) for (const token of tokens) seen.add(token);
       history = [...history, ...tokens].slice(-(noRepeat?.window ?? 1));
     },

@@ -14,7 +14,7 @@ export async function webgpuExecutor({ signature, ...options }: WebGpuExecutorOp
 
 /** A loaded model as an executor; whoever disposes of one disposes of both. `signature`: the artifact's manifest is one. */
 export function executorOf(
-  model: Pick<WebGpuModel, 'lengths' | 'run' | 'reset' | 'dispose'>,
+  model: Pick<WebGpuModel, 'lengths' | 'run' | 'reset' | 'dispose'> & Partial<Pick<WebGpuModel, 'decode'>>,
   signature: ModelSignature,
 ): Executor {
   return {
@@ -27,6 +27,7 @@ export function executorOf(
       const outputs = checkInputs(signature, entry, inputs, runOptions.outputs);
       return model.run(entry, inputs, { ...runOptions, outputs });
     },
+    decode: async (entry, start) => model.decode?.(entry, start),
     reset: (dim) => model.reset(dim),
     dispose: () => model.dispose(),
   };

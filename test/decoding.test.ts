@@ -1,0 +1,97 @@
+import { decoder } from '@casement/models';
+import { type Executor, type GenerationSettings, generate, Session } from '@casement/session';
+import { countGpu, type GpuCounter } from '@casement/session/webgpu';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { softwareDevice } from '../packages/webgpu/test/dawn.ts';
+import { type Bench, openBench } from './support/bench.ts';
+import { compiledFor } from './support/compiledFor.ts';
+import { drawParams } from './support/drawParams.ts';
+
+let bench: Bench;
+let counter: GpuCounter;
+beforeAll(async () => {
+  const device = await softwareDevice();
+  counter = countGpu(device);
+  bench = await openBench(device);
+});
+afterAll(() => bench.close());
+
+const model = decoder({
+  name: 'small',
+  vocab: 97,
+  hidden: 16,
+  ffn: 24,
+  layers: 2,
+  heads: 4,
+  kvHeads: 2,
+  headDim: 8,
+  norm: { eps: 1e-5, scaleInF32: false },
+  rope: { theta: 1000, layout: 'half', sections: [1, 2, 1] },
+  bias: { qkv: true, o: false, mlp: false },
+  tied: true,
+  fusion: { attention: 'casa' },
+  capacity: { text: 640, window: 640, image: 4, chunk: 8 },
+}).build({ dtype: 'f32' });
+const params = drawParams(model);
+
+async function open(target: 'reference' | 'webgpu'): Promise<Executor> {
+  return bench.open(target, compiledFor(target, model), params);
+}
+
+async function answer(session: Session, settings: Partial<GenerationSettings>): Promise<number[]> {
+  const tokens: number[] = [];
+  for await (const { token } of generate(session, settings)) tokens.push(token);
+  return tokens;
+}
+
+it('generates on the device what the host would choose, and goes on from there', async () => {
+  const [onHost, onDevice] = [await open('reference'), await open('webgpu')];
+  const seen: (readonly number[])[] = [];
+  for (const executor of [onHost, onDevice]) {
+    const session = new Session(executor);
+    await session.read([3, 1, 4]);
+    const first = await answer(session, { maxTokens: 6 });
+    // Another answer at once, one that a stop token ends, and one whose reader leaves.
+    const second = await answer(session, { maxTokens: 20, stopTokens: [first[2] ?? 0] });
+    for await (const { token } of generate(session, { repetitionPenalty: 1.5 }, { history: first })) {
+      seen.push([token]);
+      if (seen.length % 2 === 0) break;
+    }
+    await session.fetchLogits();
+    const logits = session.nextLogits();
+    await session.read([9, 2]);
+    seen.push(
+      first,
+      second,
+      [logits.indexOf(Math.max(...logits)), session.position],
+      await answer(session, { maxTokens: 3 }),
+    );
+    expect(Object.fromEntries(executor.lengths)).toEqual({ past: session.position, window: session.position });
+    await executor.dispose();
+  }
+  expect(seen.slice(seen.length / 2)).toEqual(seen.slice(0, seen.length / 2));
+});
+
+it('asks the device for the same at turn 512 as at turn 2', async () => {
+  const executor = await open('webgpu');
+  const session = new Session(executor);
+  await session.read([3, 1, 4]);
+  counter.take();
+  const counts = [];
+  for await (const _ of generate(session, { maxTokens: 515 })) counts.push(counter.take());
+  const [, , second] = counts;
+  expect(second).toEqual({
+    createBuffer: 0,
+    createBindGroup: 0,
+    createPipeline: 0,
+    computePasses: 1,
+    // An embedding, 7 for each layer with CASA, norm and logits, and two that choose the token.
+    dispatches: 1 + 2 * 7 + 1 + 2,
+    submits: 1,
+    writeBuffers: 0,
+    bytesWritten: 0,
+    bytesReadBack: 4,
+  });
+  expect(counts[512]).toEqual(second);
+  await executor.dispose();
+});
