@@ -6,6 +6,9 @@ export const cases: Readonly<Record<string, () => ProgramCase>> = {
     (['f32', 'f16', 'bf16'] as const).map((dtype) => [`linear in ${dtype}`, () => linears(dtype)] as const),
   ),
   'linear of quantised weights': quantizedLinears,
+  'attention over f32 caches': () => caches('f32'),
+  'attention over f16 caches': () => caches('f16'),
+  'attention in segments, with masks': visibility,
 };
 
 const calls = (sizes: readonly number[]) => sizes.map((seq) => `call main seq=${seq}`).join('\n');
@@ -50,5 +53,68 @@ entry main(%x : f32[1 seq 96], %z : f32[seq 39], %v : f32[seq 64]) {
   return c = %c
 }
 ${calls([1, 7, 64, 70, 0])}
+`);
+}
+
+/** A text cache and a window that only another entry fills; heads that share keys. */
+function caches(dtype: string): ProgramCase {
+  return parseCase(`program caches
+dim seq = 1 .. 40
+dim past = 0 .. 96
+dim image = 0 .. 40
+dim window = 0 .. 40
+state $keys : ${dtype}[1 past 2 12] axis 1
+state $values : ${dtype}[1 past 2 8] axis 1
+state $window : ${dtype}[1 window 3 8] axis 1
+
+entry main(%q : ${dtype}[1 seq 6 12], %k : ${dtype}[1 seq 2 12], %v : ${dtype}[1 seq 2 8], %z : ${dtype}[1 seq 3 8]) {
+  %allKeys : ${dtype}[1 past+seq 2 12] = append($keys, %k) {axis=1}
+  %allValues : ${dtype}[1 past+seq 2 8] = append($values, %v) {axis=1}
+  %y : ${dtype}[1 seq 6 8] = attention(%q, %allKeys, %allValues) {causal=true, scale=0.3}
+  %seen : ${dtype}[1 seq 3 8] = attention(%z, $window, $window) {causal=false, scale=0.35}
+  keep $keys = %allKeys
+  keep $values = %allValues
+  keep $window = $window
+  return y = %y
+  return seen = %seen
+}
+
+entry open(%image : ${dtype}[1 image 3 8]) {
+  %none : ${dtype}[1 0 3 8] = reset($window) {axis=1}
+  %whole : ${dtype}[1 image 3 8] = append(%none, %image) {axis=1}
+  keep $window = %whole
+}
+
+call main seq=11
+call main seq=1
+call open image=33
+call main seq=40
+call main seq=5
+`);
+}
+
+/** Segments of unequal lengths, some of them nobody's; masks of keys and of heads; head sizes of 4 and of 80. */
+function visibility(): ProgramCase {
+  return parseCase(`program visibility
+dim seq = 1 .. 90
+entry main(%q : f32[2 seq 4 80], %k : f32[2 seq 4 80], %v : f32[2 seq 4 80], %z : f32[2 seq 4 4], %keep : bool[2 1 1 seq], %heads : bool[1 4 seq 1], %lone : i32[2 seq]) {
+  %index : i32[seq] = iota() {size=seq}
+  %size : f32[] = constant() {dtype="f32", shape=[], values=[20]}
+  %place : f32[seq] = cast(%index) {to="f32"}
+  %share : f32[seq] = div(%place, %size)
+  %whole : f32[seq] = floor(%share)
+  %segment : i32[seq] = cast(%whole) {to="i32"}
+  %rows : i32[1 seq] = reshape(%segment) {shape=[1 seq]}
+  %segments : i32[2 seq] = broadcastTo(%rows) {shape=[2 seq]}
+  %windows : f32[2 seq 4 80] = attention(%q, %k, %v, %segments, %segments) {causal=false, scale=0.1}
+  %drawn : f32[2 seq 4 4] = attention(%z, %z, %z, %segments, %lone) {causal=true, scale=0.5}
+  %kept : f32[2 seq 4 4] = attention(%z, %z, %z, %keep) {causal=true, scale=0.5}
+  %some : f32[2 seq 4 80] = attention(%q, %k, %v, %heads) {causal=false, scale=0.1}
+  return windows = %windows
+  return drawn = %drawn
+  return kept = %kept
+  return some = %some
+}
+${calls([1, 32, 45, 90])}
 `);
 }

@@ -1,10 +1,23 @@
 import { ops, visibilityOperands } from '@casement/ir';
 import { always, type Candidate, choose } from '../candidates.ts';
 import { type AttentionSite, attentionRowPerThread } from '../kernels/attentionRowPerThread.ts';
+import { attentionRowsByQuads } from '../kernels/attentionRowsByQuads.ts';
+import { attentionSharedTiles, keysPerTile } from '../kernels/attentionSharedTiles.ts';
+import { sharesEvenly } from '../kernels/headRows.ts';
 import { inputOf, lowerOp, resultOf } from '../lowering.ts';
 import { splitsByFour } from '../wgsl/lanes.ts';
 
 const candidates: readonly Candidate<AttentionSite>[] = [
+  {
+    kernel: 'attentionSharedTiles',
+    when: (site, { kind }) => kind === 'gpu' && hasTiles(site) && keysPerTile(site) > 0,
+    build: attentionSharedTiles,
+  },
+  {
+    kernel: 'attentionRowsByQuads',
+    when: (site, { features }) => hasTiles(site) && features.has('subgroups'),
+    build: attentionRowsByQuads,
+  },
   {
     kernel: 'attentionRowPerThread, 4 elements at a time',
     when: ({ q, v }) => splitsByFour(q.type.shape[3]) && splitsByFour(v.type.shape[3]),
@@ -12,6 +25,10 @@ const candidates: readonly Candidate<AttentionSite>[] = [
   },
   { kernel: 'attentionRowPerThread', when: always, build: (site) => attentionRowPerThread(site, 1) },
 ];
+
+function hasTiles({ q, k, v }: AttentionSite): boolean {
+  return splitsByFour(q.type.shape[3]) && splitsByFour(v.type.shape[3]) && sharesEvenly(q, k);
+}
 
 /** Keys and values are read where they are stored, so a cache is never copied. */
 export const attention = lowerOp(ops.attention, (node, context) => {

@@ -52,6 +52,8 @@ export interface Tiling {
   /** Memory that a workgroup shares, as `name: type`. */
   readonly shared?: readonly string[];
   readonly subgroups?: boolean;
+  /** Control flow depends on what is the same in all threads of a subgroup, though WGSL's rules cannot tell. */
+  readonly subgroupFlow?: boolean;
 }
 
 interface Slot {
@@ -149,10 +151,14 @@ export class KernelBuilder {
    * The call that runs `body` in a workgroup for each tile of a grid of two or three axes, with `group` as the tile and
    * `lane` as the thread in it. With subgroups, `subgroupLane` is the thread in its subgroup.
    */
-  perTile({ grid, tile, threads, shared = [], subgroups = false }: Tiling, body: readonly string[]): KernelCall {
+  perTile(
+    { grid, tile, threads, shared = [], subgroups = false, subgroupFlow = false }: Tiling,
+    body: readonly string[],
+  ): KernelCall {
     const main = [
       ...shared.map((variable) => `var<workgroup> ${variable};`),
       ...(shared.length > 0 ? [''] : []),
+      ...(subgroupFlow ? ['@diagnostic(off, subgroup_uniformity)'] : []),
       `@compute @workgroup_size(${threads})`,
       'fn main(',
       '  @builtin(workgroup_id) group: vec3u,',
