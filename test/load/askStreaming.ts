@@ -5,7 +5,7 @@ export interface Answer {
 }
 
 /** Asks a server and reads the stream to its end. Throws for every answer but a complete one. */
-export async function askStreaming(url: string, body: object, signal: AbortSignal): Promise<Answer> {
+export async function askStreaming(url: string, body: object, signal: AbortSignal, onText = () => {}): Promise<Answer> {
   const start = performance.now();
   const response = await fetch(`${url}/v1/chat/completions`, {
     method: 'POST',
@@ -25,6 +25,7 @@ export async function askStreaming(url: string, body: object, signal: AbortSigna
       if (event.error) throw new Error(JSON.stringify(event.error));
       if (Number.isNaN(firstTokenMilliseconds)) firstTokenMilliseconds = performance.now() - start;
       text += event.choices[0]?.delta.content ?? '';
+      onText();
       tokens = event.usage?.completion_tokens ?? tokens;
     }
   }

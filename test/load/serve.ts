@@ -21,7 +21,7 @@ const dir = await mkdtemp(join(tmpdir(), 'casement-load-'));
 let server: ServerProcess | undefined;
 try {
   const artifact = await buildTinyChat(dir, 'casa', 1024);
-  server = await startServer(artifact, ['--sessions', String(clients), '--queue', String(clients)]);
+  server = await startServer(artifact, ['--threads', '1', '--sessions', String(clients), '--queue', String(clients)]);
   await load(server);
 } finally {
   const code = await server?.stop();

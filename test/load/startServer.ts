@@ -15,7 +15,7 @@ export interface ServerProcess {
 /** Starts `casement serve` as people do, on a free port. */
 export async function startServer(artifact: string, flags: readonly string[]): Promise<ServerProcess> {
   const command = fileURLToPath(new URL('../../packages/casement/bin/casement.js', import.meta.url));
-  const child: ChildProcess = spawn(process.execPath, [command, 'serve', artifact, '--port', String(PORT), ...flags], {
+  const child: ChildProcess = spawn(process.execPath, [command, 'serve', artifact, '--port', '0', ...flags], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   if (!child.stderr) throw new Error('a piped process has a standard error');
@@ -38,5 +38,3 @@ export async function startServer(artifact: string, flags: readonly string[]): P
   }
   throw new Error('the server ended before it served');
 }
-
-const PORT = 18_431;

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import type { Target } from '../artifact/compile.ts';
 import { DEFAULT_LIMITS, type Limits } from '../serve/limits.ts';
 import { serve } from '../serve/serve.ts';
@@ -117,4 +117,12 @@ function limitsOf(flags: Flags): Limits {
 function parseList(text: string, before: readonly string[]): string[] {
   const parts = text.split(',').map((part) => part.trim());
   return [...before, ...parts.filter((part) => part !== '')];
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (text.trim() === '' || !Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new InvalidArgumentError('Give a number from 0 to 65535.');
+  }
+  return port;
 }

@@ -6,7 +6,7 @@ import { cors } from 'hono/cors';
 import { routePath } from 'hono/route';
 import { ApiError, errorBody } from './apiError.ts';
 import { bearerKey } from './apiKey.ts';
-import { answerChunks, type ChatContext, startAnswer, wholeAnswer } from './chat/chatCompletions.ts';
+import { answerChunks, type ChatContext, type RequestState, startAnswer, wholeAnswer } from './chat/chatCompletions.ts';
 import { eventStream } from './chat/eventStream.ts';
 import { parseRequest } from './chat/parseRequest.ts';
 import type { Metrics } from './observe/metrics.ts';
@@ -28,7 +28,7 @@ export interface AppParts extends ChatContext {
 
 interface Env {
   Bindings: HttpBindings;
-  Variables: { record: RequestRecord; signal: AbortSignal };
+  Variables: RequestState;
 }
 
 /** The HTTP endpoints; they run in @hono/node-server. */
@@ -102,18 +102,24 @@ export function createApp(parts: AppParts): Hono<Env> {
   const tooLarge = () => {
     throw new ApiError(413, `the body is larger than ${limits.bodyBytes} bytes`, { code: 'body_too_large' });
   };
+  // Before the body is read: as many are in memory as requests are let in.
+  app.post('/v1/chat/completions', async (c, next) => {
+    const visit = model.slots.enter();
+    c.set('visit', visit);
+    await next();
+    if (c.error) await visit.leave(); // else the answer's end is the visit's
+  });
   app.post('/v1/chat/completions', bodyLimit({ maxSize: limits.bodyBytes, onError: tooLarge }), async (c) => {
-    const { record, signal } = c.var;
     // A page of another site can send text without asking the browser, but not JSON.
     if (!/^application\/json\b/i.test(c.req.header('content-type') ?? '')) {
       throw new ApiError(415, 'send JSON, with content-type: application/json', { code: 'invalid_content_type' });
     }
     const request = parseRequest(parseJson(await c.req.text()));
-    const running = startAnswer(parts, request, signal, record);
+    const running = startAnswer(parts, request, c.var);
     if (!request.stream) return c.json(await wholeAnswer(running));
     const chunks = answerChunks(running, request.stream_options?.include_usage ?? false);
     const first = await chunks.next();
-    const events = eventStream(first.value, chunks, signal);
+    const events = eventStream(first.value, chunks, c.var.signal);
     // Proxies that collect an answer before they pass it on are asked not to.
     const headers = { 'content-type': 'text/event-stream', 'cache-control': 'no-cache', 'x-accel-buffering': 'no' };
     return c.body(events, 200, headers);

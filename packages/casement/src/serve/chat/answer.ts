@@ -3,8 +3,10 @@ import { openChat } from '../../model/chat.ts';
 import type { Message } from '../../model/chatPrompt.ts';
 import type { PromptTokens } from '../../model/checkRoom.ts';
 import type { ServedModel } from '../servedModel.ts';
+import type { Visit } from '../slots.ts';
 
 export interface AnswerInputs {
+  readonly visit: Visit;
   readonly messages: () => Promise<readonly Message[]>;
   readonly settings: Partial<GenerationSettings>;
   readonly signal: AbortSignal;
@@ -12,14 +14,13 @@ export interface AnswerInputs {
 }
 
 /**
- * Answers messages in a conversation of its own, which is given back when the answer ends, in whatever way. Throws
- * ApiError when the server is busy, and what `Chat.ask` throws.
+ * Answers messages in a conversation of its own; the visit ends when the answer does, in whatever way. Throws what
+ * `Chat.ask` throws.
  */
 export async function* answer(
-  { slots, files, text }: ServedModel,
-  { messages, settings, signal, onPrompt }: AnswerInputs,
+  { files, text }: ServedModel,
+  { visit, messages, settings, signal, onPrompt }: AnswerInputs,
 ): AsyncGenerator<Generated> {
-  const visit = slots.enter();
   try {
     const read = await messages();
     const session = new Session(await visit.executor(signal));

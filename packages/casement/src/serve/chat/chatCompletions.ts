@@ -5,6 +5,7 @@ import { ApiError } from '../apiError.ts';
 import type { Limits } from '../limits.ts';
 import type { RequestRecord } from '../observe/requestRecord.ts';
 import type { ServedModel } from '../servedModel.ts';
+import type { Visit } from '../slots.ts';
 import { answer } from './answer.ts';
 import { type CompletionHead, chunk, completion, usageChunk, usageOf } from './completion.ts';
 import { type ReadUrl, readMessages } from './readMessages.ts';
@@ -15,6 +16,13 @@ export interface ChatContext {
   readonly model: ServedModel;
   readonly limits: Limits;
   readonly readUrl: ReadUrl;
+}
+
+/** What belongs to one request. */
+export interface RequestState {
+  readonly visit: Visit;
+  readonly signal: AbortSignal;
+  readonly record: RequestRecord;
 }
 
 /** One answer on its way. */
@@ -29,8 +37,7 @@ export interface Running {
 export function startAnswer(
   { model, limits, readUrl }: ChatContext,
   request: ChatRequest,
-  signal: AbortSignal,
-  record: RequestRecord,
+  { visit, signal, record }: RequestState,
 ): Running {
   if (request.model !== model.name) {
     throw new ApiError(404, `there is no such model here; this server has ${model.name}`, {
@@ -48,6 +55,7 @@ export function startAnswer(
     tokens: recorded(
       record,
       answer(model, {
+        visit,
         messages: () => readMessages(request.messages, readUrl, limits.images, signal),
         settings: settingsOf(request, limits, model.files.generation.settings),
         signal,
