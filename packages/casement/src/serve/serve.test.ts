@@ -353,9 +353,11 @@ test('shuts down when its answers are done, or late', async () => {
   await expect(c.models.list()).rejects.toBeInstanceOf(OpenAI.APIConnectionError);
 
   const hasty = await start({ limits: { drainSeconds: 0.1 } });
-  const endless = clientOf(hasty).chat.completions.create({ ...short('Hi'), max_tokens: 4000 });
-  const refused = expect(endless).rejects.toMatchObject({ status: 503, code: 'shutting_down' });
-  await until(() => new Promise((resolve) => setTimeout(() => resolve(true), 50)));
-  await hasty.close();
-  await refused;
+  const endless = await clientOf(hasty).chat.completions.create({ ...short('Hi'), max_tokens: 4000, stream: true });
+  let closed: Promise<void> | undefined;
+  const read = async () => {
+    for await (const { object } of endless) closed ??= object ? hasty.close() : undefined;
+  };
+  await expect(read()).rejects.toMatchObject({ code: 'shutting_down' });
+  await closed;
 });
