@@ -1,3 +1,4 @@
+import { namedDim } from '@casement/ir';
 import {
   type Attribute,
   attributeProto,
@@ -105,7 +106,7 @@ export function genaiGraph(c: typeof model, weights: GenaiWeights): Uint8Array {
     node: nodes,
     initializer,
     input: [
-      valueInfo('input_ids', { dtype: 'i64', shape: [1, 'seq'] }),
+      valueInfo('input_ids', { dtype: 'i64', shape: [1, namedDim('seq')] }),
       valueInfo('seqlens_k', { dtype: 'i32', shape: [1] }),
       valueInfo('total_sequence_length', { dtype: 'i32', shape: [] }),
       ...caches.map((name) => valueInfo(`past_key_values.${name}`, cache)),

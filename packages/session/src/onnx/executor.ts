@@ -1,206 +1,26 @@
-import type { StateSpec } from '@casement/runtime';
-import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Batch, BatchingExecutor } from '../batch.ts';
-import { checkInputs, InputError } from '../check.ts';
-import type { HostTensor, HostTensors, ModelSignature, RunOptions } from '../executor.ts';
-import { serially } from '../serially.ts';
-import { bindSizes, lengthsAfter } from './bindSizes.ts';
 import { Caches } from './caches.ts';
-import { checkBelow } from './checkBelow.ts';
-import { evaluateSize } from './evaluateSize.ts';
-import { givenTensor, type Lengths } from './givenInputs.ts';
+import { Conversation } from './conversation.ts';
+import type { LoadedModel } from './loadedModel.ts';
 import { OnnxBatch } from './onnxBatch.ts';
 import { closeSessions, openSessions, type SessionOptions } from './openSessions.ts';
-import { runSession } from './runSession.ts';
-import { emptyTensor, fromOrt, toOrt } from './tensors.ts';
 
 /** Loads a model's ONNX files into ONNX Runtime. Throws when one is missing or cannot be loaded. */
 export async function onnxExecutor(options: SessionOptions): Promise<BatchingExecutor> {
-  const sessions = await openSessions(options);
-  const model: LoadedModel = { ...options, sessions };
-  const caches = new Caches(options.signature, options.target, 1);
-  return new OnnxExecutor(model, caches, 0, {
-    close: () => closeSessions(sessions),
-    join: () => undefined,
-    alone: (job) => job(),
-  });
+  return new OnnxExecutor({ ...options, sessions: await openSessions(options) });
 }
 
-/** Who made an executor. */
-interface Owner {
-  /** Frees what the executor used. */
-  close(): Promise<void>;
-  /** Runs a call together with those of others; undefined when it must run alone. */
-  join(call: CheckedCall): Promise<Record<string, HostTensor>> | undefined;
-  /** Runs a job when nobody else uses the model. */
-  alone<T>(job: () => Promise<T>): Promise<T>;
-}
-
-/** What the executors of one model share. */
-export interface LoadedModel extends SessionOptions {
-  readonly sessions: ReadonlyMap<string, InferenceSession>;
-}
-
-/** A run whose inputs are right and whose states have room. */
-export interface CheckedCall {
-  readonly entry: string;
-  readonly inputs: HostTensors;
-  readonly wanted: readonly string[];
-  readonly dims: ReadonlyMap<string, number>;
-  readonly lengths: Lengths;
-}
-
-/**
- * One conversation. States that the model takes at full capacity are updated in place, in a row of `caches`; others are
- * ONNX Runtime's own tensors: what a run gives as present, the next run takes as past.
- */
-export class OnnxExecutor implements BatchingExecutor {
-  readonly target = 'onnx';
-  readonly signature: ModelSignature;
-  private readonly queue = serially();
-  private readonly grown = new Map<string, Tensor>();
-  private current: ReadonlyMap<string, number>;
-  private disposed = false;
-
-  constructor(
-    private readonly model: LoadedModel,
-    private readonly caches: Caches,
-    readonly row: number,
-    private readonly owner: Owner,
-  ) {
-    this.signature = model.signature;
-    this.current = new Map(model.signature.states.map(({ dim }) => [dim, 0]));
-  }
-
-  get lengths(): ReadonlyMap<string, number> {
-    return this.current;
-  }
-
-  run(entry: string, inputs: HostTensors, options: RunOptions = {}): Promise<Record<string, HostTensor>> {
-    return this.queue(async () => {
-      this.requireAlive();
-      const call = this.check(entry, inputs, options);
-      return this.owner.join(call) ?? this.owner.alone(() => this.runAlone(call));
-    });
-  }
-
-  reset(dim?: string): Promise<void> {
-    return this.queue(async () => {
-      this.requireAlive();
-      const emptied = this.signature.states.filter((state) => dim === undefined || state.dim === dim);
-      for (const { name } of emptied) this.grown.delete(name);
-      this.current = new Map([...this.current, ...emptied.map((state) => [state.dim, 0] as const)]);
-    });
-  }
-
-  dispose(): Promise<void> {
-    return this.queue(async () => {
-      if (this.disposed) return;
-      this.disposed = true;
-      this.grown.clear();
-      await this.owner.close();
+/** A conversation of its own, and batches of others. */
+class OnnxExecutor extends Conversation implements BatchingExecutor {
+  constructor(private readonly loaded: LoadedModel) {
+    super(loaded, new Caches(loaded.signature, loaded.target, 1), 0, {
+      close: () => closeSessions(loaded.sessions),
+      join: () => undefined,
+      alone: (job) => job(),
     });
   }
 
   openBatch(rows: number): Batch {
-    return new OnnxBatch(rows, this.model);
-  }
-
-  /** Says that a call was run with others. */
-  finish({ lengths }: CheckedCall): void {
-    this.current = new Map([...this.current, ...lengths.after]);
-  }
-
-  private check(entry: string, inputs: HostTensors, options: RunOptions): CheckedCall {
-    const wanted = checkInputs(this.signature, entry, inputs, options.outputs);
-    options.signal?.throwIfAborted();
-    const dims = bindSizes(this.signature, entry, inputs, this.current);
-    const after = lengthsAfter(this.signature, entry, dims);
-    checkBelow(entry, inputs, this.model.target.entries[entry]?.below ?? {});
-    return { entry, inputs, wanted, dims, lengths: { before: this.current, after } };
-  }
-
-  private async runAlone(call: CheckedCall): Promise<Record<string, HostTensor>> {
-    const { entry, wanted } = call;
-    const session = this.model.sessions.get(entry);
-    // An entry that only empties states has no model.
-    if (!session && wanted.length > 0) throw new Error(`the artifact has no ONNX model for entry "${entry}"`);
-    const results = session
-      ? await runSession(entry, session, this.feeds(session, call), this.fetches(session, wanted))
-      : {};
-    // Only now, so that a failed run changes nothing.
-    const after = new Map(call.lengths.after);
-    for (const { name, dim, axis } of this.signature.states) {
-      const present = this.caches.has(name) ? undefined : results[this.presentOf(name)];
-      if (present) {
-        this.grown.set(name, present);
-        // A run may count how much it adds.
-        after.set(dim, present.dims[this.model.target.states[name]?.perm.indexOf(axis) ?? axis] ?? 0);
-      } else if (after.has(dim)) this.grown.delete(name);
-    }
-    this.current = new Map([...this.current, ...after]);
-    return this.outputs(entry, wanted, results);
-  }
-
-  private feeds(session: InferenceSession, { entry, inputs, dims, lengths }: CheckedCall): Record<string, Tensor> {
-    const { target } = this.model;
-    const states = new Map(this.signature.states.map((state) => [target.states[state.name]?.past, state]));
-    const given = new Map(target.entries[entry]?.given?.map((input) => [input.input, input]));
-    const feeds: Record<string, Tensor> = {};
-    for (const metadata of session.inputMetadata) {
-      const { name } = metadata;
-      const [tensor, state, told] = [inputs[name], states.get(name), given.get(name)];
-      if (tensor && metadata.isTensor) feeds[name] = toOrt(tensor, metadata.type);
-      else if (told) feeds[name] = givenTensor(told, [lengths], evaluateSize(told.rows, dims));
-      else if (state) feeds[name] = this.past(state, dims);
-    }
-    return feeds;
-  }
-
-  /** What ONNX Runtime is to compute, and where it is to put the states that are held at full capacity. */
-  private fetches(session: InferenceSession, wanted: readonly string[]): Record<string, Tensor | null> {
-    const states = new Map(this.signature.states.map(({ name }) => [this.presentOf(name), name]));
-    const fetches = session.outputNames.flatMap((name): (readonly [string, Tensor | null])[] => {
-      const state = states.get(name);
-      if (state !== undefined && this.caches.has(state)) return [[name, this.caches.view(state, this.row, 1)]];
-      return state !== undefined || wanted.includes(name) ? [[name, null]] : [];
-    });
-    return Object.fromEntries(fetches);
-  }
-
-  /** A state as the model takes it. Throws InputError when the call's sizes are not those that it was made with. */
-  private past(state: StateSpec, dims: ReadonlyMap<string, number>): Tensor {
-    if (this.caches.has(state.name)) return this.caches.view(state.name, this.row, 1);
-    const sizes = state.shape.map((size) => evaluateSize(size, dims));
-    const perm = this.model.target.states[state.name]?.perm ?? [];
-    const shape = perm.map((axis) => sizes[axis] ?? 0);
-    const past = this.grown.get(state.name) ?? emptyTensor(state.dtype, shape);
-    if (past.dims.some((size, axis) => size !== shape[axis])) {
-      throw new InputError(
-        `state "${state.name}" holds [${past.dims.join(', ')}], but this call needs [${shape.join(', ')}]; reset it first`,
-      );
-    }
-    return past;
-  }
-
-  private outputs(
-    entry: string,
-    wanted: readonly string[],
-    results: InferenceSession.OnnxValueMapType,
-  ): Record<string, HostTensor> {
-    const specs = this.signature.entries[entry]?.outputs ?? [];
-    const given = specs.flatMap(({ name, dtype }) => {
-      const tensor = wanted.includes(name) ? results[name] : undefined;
-      return tensor ? [[name, fromOrt(tensor, dtype)] as const] : [];
-    });
-    return Object.fromEntries(given);
-  }
-
-  private presentOf(state: string): string {
-    return this.model.target.states[state]?.present ?? '';
-  }
-
-  private requireAlive(): void {
-    if (this.disposed) throw new Error(`model ${this.signature.name} was disposed`);
+    return new OnnxBatch(rows, this.loaded);
   }
 }

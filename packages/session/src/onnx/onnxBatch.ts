@@ -3,24 +3,23 @@ import { InputError } from '../check.ts';
 import type { Executor, HostTensor } from '../executor.ts';
 import { serially } from '../serially.ts';
 import { Caches } from './caches.ts';
-import { type CheckedCall, type LoadedModel, OnnxExecutor } from './executor.ts';
-import { planRuns } from './planRuns.ts';
+import { Conversation } from './conversation.ts';
+import type { CheckedCall, LoadedModel } from './loadedModel.ts';
+import { planRuns, type WaitingCall } from './planRuns.ts';
 import { runTogether } from './runTogether.ts';
 
-/** A call that waits to be run with others. */
-export interface WaitingCall {
-  readonly slot: OnnxExecutor;
-  readonly call: CheckedCall;
+interface Promised extends WaitingCall {
+  readonly slot: Conversation;
   readonly resolve: (outputs: Record<string, HostTensor>) => void;
   readonly reject: (error: unknown) => void;
 }
 
 /** Slots of one model, each with a row of the caches; runs of all slots are serial, but for steps that run as one. */
 export class OnnxBatch implements Batch {
-  private readonly slots = new Map<number, OnnxExecutor>();
+  private readonly slots = new Map<number, Conversation>();
   private readonly caches: Caches;
   private readonly queue = serially();
-  private waiting: WaitingCall[] = [];
+  private waiting: Promised[] = [];
 
   constructor(
     readonly rows: number,
@@ -38,7 +37,7 @@ export class OnnxBatch implements Batch {
     // The lowest free one, so that those in use lie side by side.
     const row = Array.from({ length: this.rows }, (_, i) => i).find((i) => !this.slots.has(i));
     if (row === undefined) return undefined;
-    const slot: OnnxExecutor = new OnnxExecutor(this.model, this.caches, row, {
+    const slot: Conversation = new Conversation(this.model, this.caches, row, {
       close: async () => {
         this.slots.delete(row);
       },
@@ -59,9 +58,9 @@ export class OnnxBatch implements Batch {
     return this.model.target.entries[entry]?.batch !== undefined && grown.every((rows) => rows === 1);
   }
 
-  private join(slot: OnnxExecutor, call: CheckedCall): Promise<Record<string, HostTensor>> {
+  private join(slot: Conversation, call: CheckedCall): Promise<Record<string, HostTensor>> {
     const done = new Promise<Record<string, HostTensor>>((resolve, reject) => {
-      this.waiting.push({ slot, call, resolve, reject });
+      this.waiting.push({ slot, row: slot.row, call, resolve, reject });
     });
     void this.queue(() => this.runWaiting());
     return done;

@@ -1,7 +1,11 @@
 import { join } from 'node:path';
 import type { OnnxTarget } from '@casement/runtime';
-import { InferenceSession } from 'onnxruntime-node';
+import type { InferenceSession } from 'onnxruntime-node';
 import type { ModelSignature } from '../executor.ts';
+import { NativeSession } from './native/nativeSession.ts';
+import { ortLibrary } from './native/ortLibrary.ts';
+import { openNodeSession } from './nodeSession.ts';
+import type { RuntimeSession } from './runtimeSession.ts';
 
 export interface SessionOptions {
   /** A manifest is one. */
@@ -16,8 +20,8 @@ export interface SessionOptions {
 }
 
 /** A session per entry. When one cannot be loaded, those before it are released and the error names the file. */
-export async function openSessions(options: SessionOptions): Promise<ReadonlyMap<string, InferenceSession>> {
-  const sessions = new Map<string, InferenceSession>();
+export async function openSessions(options: SessionOptions): Promise<ReadonlyMap<string, RuntimeSession>> {
+  const sessions = new Map<string, RuntimeSession>();
   for (const [entry, { file }] of Object.entries(options.target.entries)) {
     try {
       sessions.set(entry, await openSession(file, options));
@@ -29,7 +33,7 @@ export async function openSessions(options: SessionOptions): Promise<ReadonlyMap
   return sessions;
 }
 
-export async function closeSessions(sessions: ReadonlyMap<string, InferenceSession>): Promise<void> {
+export async function closeSessions(sessions: ReadonlyMap<string, RuntimeSession>): Promise<void> {
   for (const session of sessions.values()) await session.release();
 }
 
@@ -37,29 +41,39 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-async function openSession(file: string, options: SessionOptions): Promise<InferenceSession> {
-  const { files } = options;
+async function openSession(file: string, options: SessionOptions): Promise<RuntimeSession> {
+  const { files, signature, target, threads, providers = ['cpu'] } = options;
+  if (typeof files === 'string') {
+    const path = join(files, file);
+    const library = providers.join() === 'cpu' ? ortLibrary() : undefined;
+    if (library === undefined) return openNodeSession(path, sessionSettings(options));
+    return NativeSession.load(library, path, {
+      threads,
+      config: { [DISABLED]: disabledOptimizers(signature, target) },
+    });
+  }
   const settings = sessionSettings(options);
-  if (typeof files === 'string') return InferenceSession.create(join(files, file), settings);
   const model = files.get(file);
   if (model === undefined) throw new Error('it was not given');
   const externalData = [...files].filter(([path]) => !path.endsWith('.onnx')).map(([path, data]) => ({ path, data }));
-  return InferenceSession.create(model, { ...settings, externalData });
+  return openNodeSession(model, { ...settings, externalData });
 }
+
+const DISABLED = 'optimization.disable_specified_optimizers';
 
 function sessionSettings({ signature, target, threads, providers }: SessionOptions): InferenceSession.SessionOptions {
   return {
     executionProviders: [...(providers ?? ['cpu'])],
     logSeverityLevel: 4, // errors are thrown
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
-    extra: { optimization: { disable_specified_optimizers: harmfulOptimizers(signature, target).join(';') } },
+    extra: { optimization: { disable_specified_optimizers: disabledOptimizers(signature, target) } },
   };
 }
 
-function harmfulOptimizers({ dtype }: ModelSignature, { profile }: OnnxTarget): readonly string[] {
+function disabledOptimizers({ dtype }: ModelSignature, { profile }: OnnxTarget): string {
   // It crashes the process (1.30) when it meets a transpose of the first axes before a matmul in half precision.
-  if (dtype !== 'f32') return ['MatmulTransposeFusion'];
+  if (dtype !== 'f32') return 'MatmulTransposeFusion';
   // It would write every transposed weight out anew; unfolded, ONNX Runtime fuses the transpose into the matmul. Half
   // precision must be folded, since the CPU computes in f32 and would cast the weights in every run.
-  return profile === 'onnx' ? ['ConstantFolding'] : [];
+  return profile === 'onnx' ? 'ConstantFolding' : '';
 }

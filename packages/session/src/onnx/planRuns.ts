@@ -1,13 +1,18 @@
 import type { HostTensors } from '../executor.ts';
-import type { LoadedModel } from './executor.ts';
-import type { WaitingCall } from './onnxBatch.ts';
+import type { CheckedCall, LoadedModel } from './loadedModel.ts';
+
+/** A call that waits to be run with others, and the row of the caches that it is about. */
+export interface WaitingCall {
+  readonly row: number;
+  readonly call: CheckedCall;
+}
 
 /** Calls of one entry that run as one, over neighbouring rows of the caches. Rows without a call compute nothing of use. */
-export interface BatchRun {
+export interface BatchRun<W extends WaitingCall = WaitingCall> {
   readonly firstRow: number;
   readonly rows: number;
   /** In the order of their rows. */
-  readonly calls: readonly WaitingCall[];
+  readonly calls: readonly W[];
   /** How long the states of a row are that has no call. */
   readonly lengthsAt: (row: number) => ReadonlyMap<string, number>;
 }
@@ -19,13 +24,13 @@ const WIDEST_GAP = 4;
  * Puts calls into as few runs as possible. Two calls cannot share one if an input that is the same for all sequences
  * differs, if they want other outputs, or if they add a row at one place whose `alike` inputs differ.
  */
-export function planRuns(
+export function planRuns<W extends WaitingCall>(
   model: LoadedModel,
-  calls: readonly WaitingCall[],
+  calls: readonly W[],
   lengthsAt: BatchRun['lengthsAt'],
-): readonly BatchRun[] {
-  const groups: WaitingCall[][] = [];
-  for (const call of calls.toSorted((a, b) => a.slot.row - b.slot.row)) {
+): readonly BatchRun<W>[] {
+  const groups: W[][] = [];
+  for (const call of calls.toSorted((a, b) => a.row - b.row)) {
     const group = groups.find((others) => others.every((other) => canShare(model, other, call)));
     if (group) group.push(call);
     else groups.push([call]);
@@ -33,10 +38,14 @@ export function planRuns(
   return groups.flatMap((group) => neighbours(model, group, lengthsAt));
 }
 
-function neighbours(model: LoadedModel, group: readonly WaitingCall[], lengthsAt: BatchRun['lengthsAt']): BatchRun[] {
-  const runs: { firstRow: number; rows: number; calls: WaitingCall[] }[] = [];
+function neighbours<W extends WaitingCall>(
+  model: LoadedModel,
+  group: readonly W[],
+  lengthsAt: BatchRun['lengthsAt'],
+): BatchRun<W>[] {
+  const runs: { firstRow: number; rows: number; calls: W[] }[] = [];
   for (const call of group) {
-    const { row } = call.slot;
+    const { row } = call;
     const last = runs.at(-1);
     const end = last ? last.firstRow + last.rows : row;
     const gap = Array.from({ length: row - end }, (_, i) => end + i);

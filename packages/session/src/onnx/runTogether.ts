@@ -1,11 +1,13 @@
 import type { TensorSpec } from '@casement/runtime';
-import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { Tensor } from 'onnxruntime-node';
 import type { HostTensor } from '../executor.ts';
 import type { Caches } from './caches.ts';
-import type { CheckedCall, LoadedModel } from './executor.ts';
+
 import { givenTensor, type Lengths } from './givenInputs.ts';
+import type { CheckedCall, LoadedModel } from './loadedModel.ts';
 import { type BatchRun, sequenceAxis } from './planRuns.ts';
 import { runSession } from './runSession.ts';
+import type { RuntimeSession } from './runtimeSession.ts';
 import { fromOrt, toOrt } from './tensors.ts';
 
 /** Runs calls of single tokens as one; their outputs in the order of the calls. States are updated in place. */
@@ -20,7 +22,7 @@ export async function runTogether(
   const session = sessions.get(entry);
   const spec = signature.entries[entry];
   if (!session || !spec) throw new Error(`the artifact has no ONNX model for entry "${entry}"`);
-  const byRow = new Map(calls.map(({ slot, call }) => [slot.row - firstRow, call]));
+  const byRow = new Map(calls.map(({ row, call }) => [row - firstRow, call]));
   const inRow = Array.from({ length: rows }, (_, i) => byRow.get(i));
   const sequences = inRow.map((call, i) => call?.lengths ?? idle(lengthsAt(firstRow + i)));
 
@@ -37,8 +39,8 @@ export async function runTogether(
   }
   const results = await runSession(entry, session, feeds, fetchesOf(session));
   const outputs = spec.outputs.filter(({ name }) => wanted.includes(name));
-  return calls.map(({ slot }) => {
-    const row = slot.row - firstRow;
+  return calls.map((each) => {
+    const row = each.row - firstRow;
     return Object.fromEntries(
       outputs.flatMap(({ name, dtype }) => {
         const tensor = results[name];
@@ -47,7 +49,7 @@ export async function runTogether(
     );
   });
 
-  function fetchesOf({ outputNames }: InferenceSession): Record<string, Tensor | null> {
+  function fetchesOf({ outputNames }: RuntimeSession): Record<string, Tensor | null> {
     const presents = new Map(signature.states.map(({ name }) => [target.states[name]?.present, name]));
     const fetches = outputNames.flatMap((name): (readonly [string, Tensor | null])[] => {
       const state = presents.get(name);
