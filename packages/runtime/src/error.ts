@@ -37,3 +37,8 @@ export class RuntimeError extends Error {
 export function reasonOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
+
+/** The device is gone, and everything on it. */
+export function lostError({ reason, message }: GPUDeviceLostInfo): RuntimeError {
+  return new RuntimeError('device-lost', `the GPU device was lost (${reason}): ${message}; load the model again`);
+}

@@ -1,4 +1,4 @@
-import { RuntimeError } from './error.ts';
+import { lostError, RuntimeError } from './error.ts';
 
 /** Work that is done together: when one part fails, the others are told to stop, and nothing outlives it. */
 export interface Guard {
@@ -46,7 +46,3 @@ export async function deviceLost(device: GPUDevice, error: unknown): Promise<unk
 const LOSS_DELAY = 100;
 
 const MAY_BE_LOSS = new Set(['memory', 'kernel', 'validation']);
-
-function lostError({ reason, message }: GPUDeviceLostInfo): RuntimeError {
-  return new RuntimeError('device-lost', `the GPU device was lost (${reason}): ${message}; load the model again`);
-}

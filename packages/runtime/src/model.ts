@@ -1,7 +1,7 @@
 import type { BufferSet } from './buffers.ts';
 import { bindDims, lengthsAfter } from './dims.ts';
 import { encodeSteps, listFor, type PreparedEntry, type PreparedList } from './entry.ts';
-import { RuntimeError } from './error.ts';
+import { lostError, RuntimeError } from './error.ts';
 import type { BufferKind, EntrySignature, Plan, PlanSignature } from './format/plan.ts';
 import { checkInputs } from './inputs.ts';
 import { ReadBack, type RunResult, type Wanted } from './readback.ts';
@@ -263,17 +263,13 @@ export class WebGpuModel {
 
   private requireUsable(): void {
     if (this.disposed) throw new RuntimeError('disposed', `"${this.name}" was disposed; load it again`);
-    if (this.lost) throw this.lostError(this.lost);
+    if (this.lost) throw lostError(this.lost);
   }
 
   private async explain(entry: string, reason: unknown): Promise<RuntimeError> {
     // Nobody unmaps or destroys the read-back buffer while a run waits for it, so an aborted map means a lost device.
-    if (reason instanceof Error && reason.name === 'AbortError') return this.lostError(await this.parts.device.lost);
+    if (reason instanceof Error && reason.name === 'AbortError') return lostError(await this.parts.device.lost);
     return new RuntimeError('validation', `${entry}: reading the results failed: ${reason}`, { cause: reason });
-  }
-
-  private lostError({ reason, message }: GPUDeviceLostInfo): RuntimeError {
-    return new RuntimeError('device-lost', `the GPU device was lost (${reason}): ${message}; load the model again`);
   }
 }
 
