@@ -9,6 +9,7 @@ export const cases: Readonly<Record<string, () => ProgramCase>> = {
   'attention over f32 caches': () => caches('f32'),
   'attention over f16 caches': () => caches('f16'),
   'attention in segments, with masks': visibility,
+  'norms and softmax of long rows': rows,
 };
 
 const calls = (sizes: readonly number[]) => sizes.map((seq) => `call main seq=${seq}`).join('\n');
@@ -116,5 +117,29 @@ entry main(%q : f32[2 seq 4 80], %k : f32[2 seq 4 80], %v : f32[2 seq 4 80], %z 
   return some = %some
 }
 ${calls([1, 32, 45, 90])}
+`);
+}
+
+function rows(): ProgramCase {
+  return parseCase(`program rows
+dim seq = 0 .. 5
+param @weight : f32[260]
+param @bias : f32[260]
+param @odd : f32[131]
+entry main(%x : f32[2 seq 260], %z : f32[seq 131]) {
+  %a : f32[2 seq 260] = rmsNorm(%x, @weight) {eps=0.00001, scaleInF32=true}
+  %b : f32[2 seq 260] = layerNorm(%x, @weight, @bias) {eps=0.00001}
+  %c : f32[2 seq 260] = standardize(%x) {eps=0.00001}
+  %d : f32[2 seq 260] = softmax(%x) {axis=-1}
+  %e : f32[seq 131] = rmsNorm(%z, @odd) {eps=0.00001, scaleInF32=true}
+  %f : f32[seq 131] = layerNorm(%z, @odd, @odd) {eps=0.00001}
+  return a = %a
+  return b = %b
+  return c = %c
+  return d = %d
+  return e = %e
+  return f = %f
+}
+${calls([1, 5, 0])}
 `);
 }

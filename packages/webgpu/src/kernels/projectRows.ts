@@ -48,6 +48,8 @@ export interface ProjectRowsSite {
 export interface RowThreads extends Threads {
   /** How threads of a group add up their parts. */
   readonly sum: 'none' | 'subgroups' | 'memory';
+  /** Whether four neighbouring threads share what they read of x: reading it costs a CPU more than passing it on. */
+  readonly quads: boolean;
 }
 
 /**
@@ -62,6 +64,8 @@ class ProjectRows {
   private readonly kernel: FusedKernel;
   private readonly products: number;
   private readonly units: number;
+  /** Whether four threads share what they read of x. They can where all of them walk through one loop. */
+  private quads = false;
 
   constructor(
     private readonly site: ProjectRowsSite,
@@ -83,16 +87,20 @@ class ProjectRows {
     const formats = new Set(weights.map((weight) => this.formatOf(weight)));
     const names = range(this.products);
     const [first] = weights;
-    const shared = first && formats.size === 1 ? this.loop([[first, names]]) : undefined;
+    const isShared = first !== undefined && formats.size === 1;
+    this.quads = isShared && this.threads.quads && this.site.columns % 16 === 0;
+    const shared = isShared ? this.loop([[first, names]]) : undefined;
     const ownLoop = ({ weights, perUnit }: RowPart) =>
       this.loop(weights.map((weight, which) => [weight, range(perUnit).map((t) => which * perUnit + t)]));
     const starts = this.byPart((part) => [...part.rows, ...this.starts(part), ...(shared ? [] : ownLoop(part))]);
     const sums = [...names.map((t) => `s${t}`), ...(this.site.norm?.kind === 'rms' ? ['squares'] : [])];
     const finishes = this.byPart((part) => [...part.rows, ...part.finish(this.kernel)]);
+    const { quads } = this;
     return this.kernel.finish(
       this.units,
-      this.threads,
+      { ...this.threads, keepUp: quads },
       [
+        ...(quads ? ['let quadLane = subgroupLane % 4u;'] : []),
         ...this.prologue(),
         ...names.map((t) => `var d${t} = 0u;`),
         ...(weights.some(({ blocks }) => blocks) ? names.map((t) => `var c${t} = 0u;`) : []),
@@ -102,9 +110,9 @@ class ProjectRows {
         ...(shared ?? []),
         ...this.totals(sums),
         ...this.scaled(names),
-        ...finishes,
+        ...(quads ? ['if (isOwn) {', indent(finishes), '}'] : finishes),
       ],
-      this.threads.sum === 'subgroups' ? ['subgroups'] : [],
+      quads || this.threads.sum === 'subgroups' ? ['subgroups'] : [],
     );
   }
 
@@ -155,9 +163,17 @@ class ProjectRows {
     const { columns } = this.site;
     const [step = 4, ...others] = new Set(weights.map(([weight]) => stepOf(weight, columns)));
     if (others.length > 0) throw new RangeError('weights that are computed side by side are stored differently');
-    const vectors = range(step / 4);
+    const steps = this.quads && step < 16 ? 16 / step : 1;
+    const vectors = range((steps * step) / 4);
     const x = this.vector();
-    const loads = vectors.flatMap((v) => x(vectors.length === 1 ? 'k' : plus(`k * ${vectors.length}u`, v), `x${v}`));
+    const at = (v: string) => (vectors.length === 1 ? 'k' : `k * ${vectors.length}u + ${v}`);
+    // A thread of four reads every fourth vector, and gets the others from its neighbours.
+    const loads = this.quads
+      ? range(vectors.length / 4).flatMap((n) => [
+          ...x(at(`${4 * n}u + quadLane`), `own${n}`),
+          ...range(4).map((v) => `let x${4 * n + v} = quadBroadcast(own${n}, ${v}u);`),
+        ])
+      : vectors.flatMap((v) => x(at(`${v}u`), `x${v}`));
     const total = weights.some(([{ blocks }]) => blocks)
       ? [`let total = ${vectors.map((v) => `x${v}`).join(' + ')};`]
       : [];
@@ -167,12 +183,12 @@ class ProjectRows {
     const products = weights.flatMap(([weight, own]) =>
       weight.blocks
         ? this.quantizedStep(weight, weight.blocks, own)
-        : own.flatMap((t) => this.plainStep(weight, t, vectors)),
+        : own.flatMap((t) => range(steps).flatMap((n) => this.plainStep(weight, t, n, steps, step / 4))),
     );
     const { unit, size } = this.threads;
     const [start, next] = unit === 'thread' ? ['0u', 'k++'] : ['lane', `k += ${size}u`];
     const body = indent([...loads, ...total, ...scaled, ...products]);
-    return [`for (var k = ${start}; k < ${columns / step}u; ${next}) {`, body, '}'];
+    return [`for (var k = ${start}; k < ${columns / step / steps}u; ${next}) {`, body, '}'];
   }
 
   /** Equal for weights whose rows one loop can read. */
@@ -194,11 +210,12 @@ class ProjectRows {
     return this.kernel.bind(storage === 'u8x4' ? 'packed' : 'weights', weight.numbers, element);
   }
 
-  private plainStep(weight: RowWeight, t: number, vectors: readonly number[]): string[] {
+  /** Step `n` of `steps`, each of so many vectors. */
+  private plainStep(weight: RowWeight, t: number, n: number, steps: number, vectors: number): string[] {
     const { storage } = weight.numbers;
     const { name } = this.bindNumbers(weight);
-    const row = `${name}[d${t} + k]`;
-    if (storage === 'f32') return [`s${t} += ${row} * x0;`];
+    const row = steps === 1 ? `${name}[d${t} + k]` : `${name}[d${t} + k * ${steps}u + ${n}u]`;
+    if (storage === 'f32') return [`s${t} += ${row} * x${n};`];
     const bf16 = storage === 'bf16x2';
     if (bf16) {
       this.kernel.helper(`fn bf16Pair(word: u32) -> vec2f {
@@ -207,11 +224,12 @@ class ProjectRows {
     }
     const unpack = bf16 ? 'bf16Pair' : 'unpack2x16float';
     const lanes = ['x', 'y', 'z', 'w'];
-    const terms = vectors.map((v) => {
+    const word = `w${t}_${n}`;
+    const terms = range(vectors).map((v) => {
       const [low, high] = [lanes[2 * v], lanes[2 * v + 1]];
-      return `vec4f(${unpack}(w${t}.${low}), ${unpack}(w${t}.${high})) * x${v}`;
+      return `vec4f(${unpack}(${word}.${low}), ${unpack}(${word}.${high})) * x${n * vectors + v}`;
     });
-    return [`let w${t} = ${row};`, `s${t} += ${terms.join(' + ')};`];
+    return [`let ${word} = ${row};`, `s${t} += ${terms.join(' + ')};`];
   }
 
   /**
@@ -339,7 +357,17 @@ fn joinedQuad(quad: u32) -> vec4f {
   private totals(sums: readonly string[]): string[] {
     const own = sums.map((name) => `(${name}.x + ${name}.y) + (${name}.z + ${name}.w)`);
     const { sum, size } = this.threads;
-    if (sum === 'none') return sums.map((name, n) => `let t_${name} = ${own[n]};`);
+    if (this.quads) {
+      this.kernel.helper(`fn quadSum(own: f32) -> f32 {
+  let pair = own + quadSwapX(own);
+  return pair + quadSwapY(pair);
+}`);
+    }
+    if (sum === 'none') {
+      // Of x, a thread has squared every fourth vector only.
+      const rest = (name: string, text: string) => (this.quads && name === 'squares' ? `quadSum(${text})` : text);
+      return sums.map((name, n) => `let t_${name} = ${rest(name, own[n] ?? '')};`);
+    }
     const parts = sum === 'subgroups' ? size / 4 : size;
     this.kernel.helper(`var<workgroup> sums: array<array<f32, ${sums.length}>, ${parts}>;`);
     const last = ['if (lane != 0u) {', '  return;', '}'];

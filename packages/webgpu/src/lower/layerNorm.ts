@@ -1,19 +1,32 @@
 import { ops } from '@casement/ir';
-import { layerNormRowPerThread } from '../kernels/layerNormRowPerThread.ts';
+import { always, type Candidate, choose } from '../candidates.ts';
+import { type LayerNormSite, layerNormRowPerThread } from '../kernels/layerNormRowPerThread.ts';
+import { layerNormRowPerGroup } from '../kernels/normRowPerGroup.ts';
 import { inputOf, lowerOp, resultOf } from '../lowering.ts';
+import { sharesRows } from '../wgsl/groupReduce.ts';
+import { splitsByFour } from '../wgsl/lanes.ts';
+
+const candidates: readonly Candidate<LayerNormSite>[] = [
+  {
+    kernel: 'layerNormRowPerGroup',
+    when: ({ x }, { kind }) => kind === 'gpu' && sharesRows(x.type.shape.at(-1)),
+    build: (site) => layerNormRowPerGroup(site, splitsByFour(site.x.type.shape.at(-1)) ? 4 : 1),
+  },
+  { kernel: 'layerNormRowPerThread', when: always, build: layerNormRowPerThread },
+];
 
 export const layerNorm = lowerOp(ops.layerNorm, (node, context) => {
-  const site = {
+  const site: LayerNormSite = {
     x: context.operand(inputOf(node, 0)),
     affine: { weight: context.operand(inputOf(node, 1)), bias: context.operand(inputOf(node, 2)) },
     y: context.result(resultOf(node)),
     eps: node.attrs.eps,
   };
-  context.run(layerNormRowPerThread(site));
+  context.run(choose(candidates, site, context.profile));
 });
 
 export const standardize = lowerOp(ops.standardize, (node, context) => {
   const x = context.operand(inputOf(node, 0));
   const y = context.result(resultOf(node));
-  context.run(layerNormRowPerThread({ x, affine: undefined, y, eps: node.attrs.eps }));
+  context.run(choose(candidates, { x, affine: undefined, y, eps: node.attrs.eps }, context.profile));
 });

@@ -1,10 +1,17 @@
 import { ops } from '@casement/ir';
 import { always, type Candidate, choose } from '../candidates.ts';
+import { rmsNormRowPerGroup } from '../kernels/normRowPerGroup.ts';
 import { type RmsNormSite, rmsNormRowPerThread } from '../kernels/rmsNormRowPerThread.ts';
 import { inputOf, lowerOp, resultOf } from '../lowering.ts';
+import { sharesRows } from '../wgsl/groupReduce.ts';
 import { splitsByFour } from '../wgsl/lanes.ts';
 
 const candidates: readonly Candidate<RmsNormSite>[] = [
+  {
+    kernel: 'rmsNormRowPerGroup',
+    when: ({ x }, { kind }) => kind === 'gpu' && sharesRows(x.type.shape.at(-1)),
+    build: (site) => rmsNormRowPerGroup(site, splitsByFour(site.x.type.shape.at(-1)) ? 4 : 1),
+  },
   {
     kernel: 'rmsNormRowPerThread, 4 elements at a time',
     when: ({ x }) => splitsByFour(x.type.shape.at(-1)),

@@ -25,6 +25,8 @@ export interface Threads {
   /** `thread`: one unit each. `group`: a workgroup for each unit. */
   readonly unit: 'thread' | 'group';
   readonly size: number;
+  /** Threads behind the last unit keep up with the others, and throw away what they compute: `isOwn` is false there. */
+  readonly keepUp?: boolean;
 }
 
 /**
@@ -115,7 +117,12 @@ export class FusedKernel {
   }
 
   /** The call that runs `body` for each of `units` units, with `i` as the unit and `lane` as the thread in its group. */
-  finish(units: number, { unit, size }: Threads, body: readonly string[], enable: readonly string[] = []): KernelCall {
+  finish(
+    units: number,
+    { unit, size, keepUp = false }: Threads,
+    body: readonly string[],
+    enable: readonly string[] = [],
+  ): KernelCall {
     const index =
       unit === 'thread' ? `(group.y * groups.x + group.x) * ${size}u + lane` : 'group.y * groups.x + group.x';
     const main = [
@@ -129,10 +136,9 @@ export class FusedKernel {
         : []),
       ') {',
       '  // Workgroups past the limit of x continue along y.',
-      `  let i = ${index};`,
-      `  if (i >= ${units}u) {`,
-      '    return;',
-      '  }',
+      ...(keepUp
+        ? [`  let isOwn = ${index} < ${units}u;`, `  let i = min(${index}, ${units - 1}u);`]
+        : [`  let i = ${index};`, `  if (i >= ${units}u) {`, '    return;', '  }']),
       indent(body),
       '}',
     ];

@@ -43,7 +43,7 @@ export interface KernelCall {
 
 /** How a result is cut into tiles, one for each workgroup. */
 export interface Tiling {
-  /** Sizes of two or three axes. */
+  /** Sizes of one, two or three axes. */
   readonly grid: readonly Dim[];
   /** How much of each axis a workgroup computes. */
   readonly tile: readonly number[];
@@ -148,8 +148,8 @@ export class KernelBuilder {
   }
 
   /**
-   * The call that runs `body` in a workgroup for each tile of a grid of two or three axes, with `group` as the tile and
-   * `lane` as the thread in it. With subgroups, `subgroupLane` is the thread in its subgroup.
+   * The call that runs `body` in a workgroup for each tile of a grid, with `lane` as the thread in it and `group` as the
+   * tile; of a grid of one axis, `tile` is the tile. With subgroups, `subgroupLane` is the thread in its subgroup.
    */
   perTile(
     { grid, tile, threads, shared = [], subgroups = false, subgroupFlow = false }: Tiling,
@@ -163,8 +163,10 @@ export class KernelBuilder {
       'fn main(',
       '  @builtin(workgroup_id) group: vec3u,',
       '  @builtin(local_invocation_index) lane: u32,',
+      ...(grid.length === 1 ? ['  @builtin(num_workgroups) groups: vec3u,'] : []),
       ...(subgroups ? ['  @builtin(subgroup_invocation_id) subgroupLane: u32,'] : []),
       ') {',
+      ...(grid.length === 1 ? [indent(tileOf(grid, tile))] : []),
       indent(body),
       '}',
     ];
@@ -198,6 +200,17 @@ export class KernelBuilder {
     this.slots.push(slot);
     return slot;
   }
+}
+
+/** The tile of a grid of one axis. */
+function tileOf([size = 1]: readonly Dim[], [perTile = 1]: readonly number[]): readonly string[] {
+  return [
+    '// Workgroups past the limit of x continue along y.',
+    'let tile = group.y * groups.x + group.x;',
+    `if (tile * ${perTile}u >= ${wgslSize(size)}) {`,
+    '  return;',
+    '}',
+  ];
 }
 
 /** The narrowest width anyone reads with decides how a buffer is declared. */
