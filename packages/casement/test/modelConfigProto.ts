@@ -1,5 +1,5 @@
 import protobuf from 'protobufjs';
-import * as textformat from 'protobufjs/ext/textformat.js';
+import textformat from 'protobufjs/ext/textformat.js';
 
 /**
  * Names, numbers and types of those fields of Triton's `inference.ModelConfig` that we write, and of enough others that a
