@@ -3,8 +3,10 @@ import type { KernelCall } from './wgsl/kernelBuilder.ts';
 
 /** One way to compute an op, and the rule that says where it may be used. `S` is what the op's kernels are told. */
 export interface Candidate<S> {
-  /** For people: the algorithm, with what sets it apart. */
+  /** The algorithm. */
   readonly kernel: string;
+  /** Where it is taken, in words. */
+  readonly rule: string;
   readonly when: (site: S, profile: DeviceProfile) => boolean;
   readonly build: (site: S) => KernelCall;
 }

@@ -6,6 +6,7 @@ import { UserError } from '../error.ts';
 import { type DrawOptions, drawBlock } from '../inspect/draw/drawBlock.ts';
 import { formatInspection } from '../inspect/formatInspection.ts';
 import { inspectModel } from '../inspect/inspectModel.ts';
+import { kernelsOf } from '../inspect/kernelsOf.ts';
 import { escapeText } from '../inspect/plot/lineChart.ts';
 import { plotStream } from '../inspect/plotStream.ts';
 import { loadModel } from '../load/loadModel.ts';
@@ -24,6 +25,8 @@ interface Flags {
   readonly scope?: string;
   readonly entry?: string;
   readonly depth?: number;
+  readonly kernels?: boolean;
+  readonly variant?: string;
   readonly json?: boolean;
 }
 
@@ -35,7 +38,7 @@ export function addInspect(program: Command): void {
       'Counts parameters, FLOPs, bytes read and memory of a model from its definition, and compares what a stream of ' +
         'images costs with token insertion, CA and CASA around the same backbone.',
     )
-    .argument('<model>', 'a model.ts, or a checkpoint folder with config.json')
+    .argument('<model>', 'a model.ts, or a checkpoint folder with config.json; for --kernels an artifact folder, too')
     .option('--checkpoint <dir>', 'folder with config.json, when the model file reads its sizes from there')
     .addOption(dtypeOption())
     .addOption(zeroPointsOption())
@@ -47,6 +50,8 @@ export function addInspect(program: Command): void {
     .option('--scope <scope>', 'the block that --draw shows, such as model.layers.0 (default: everything)')
     .option('--entry <entry>', 'the entry that --draw shows (default: the first that has the scope)')
     .option('--depth <n>', 'levels of blocks within it that --draw tells apart (default: 1)', parseCount)
+    .option('--kernels', 'print the WebGPU kernels of every entry and device class, why these, and nothing else')
+    .option('--variant <name>', 'the device class that --kernels shows, such as gpu (default: all)')
     .option('--json', 'print everything as JSON')
     .addHelpText(
       'after',
@@ -55,12 +60,20 @@ Examples:
   casement inspect checkpoint --dtype q4f16
   casement inspect model.ts --frames 128 --image-tokens 1024 --plot stream.svg
   casement inspect checkpoint --draw block.svg --scope model.layers.0
+  casement inspect checkpoint --dtype q4f16 --kernels --variant gpu
   casement inspect checkpoint --json
 
 FLOP: a multiplication and an addition count as two; attention counts the pairs it sees.
 Bytes read: weights and live caches, as often as an op reads them; activations are not counted.`,
     )
-    .action(async (model: string, { checkpoint, plot, json, draw, scope, entry, depth, ...options }: Flags) => {
+    .action(async (model: string, { kernels, variant, ...flags }: Flags) => {
+      const { checkpoint, plot, json, draw, scope, entry, depth, ...options } = flags;
+      if (kernels) {
+        const { dtype, zeroPoints = false } = options;
+        const chosen = { ...(checkpoint ? { checkpoint } : {}), ...(variant ? { variant } : {}) };
+        return console.log(await kernelsOf(model, { dtype, zeroPoints, ...chosen }));
+      }
+      if (variant !== undefined) throw new UserError('--variant goes with --kernels');
       const { definition, quantization } = await loadModel(model, checkpoint);
       const drawn = { ...(scope ? { scope } : {}), ...(entry ? { entry } : {}), ...(depth ? { depth } : {}) };
       if (draw !== undefined)

@@ -7,23 +7,31 @@ import { sharesEvenly } from '../kernels/headRows.ts';
 import { inputOf, lowerOp, resultOf } from '../lowering.ts';
 import { splitsByFour } from '../wgsl/lanes.ts';
 
-const candidates: readonly Candidate<AttentionSite>[] = [
+export const attentionKernels: readonly Candidate<AttentionSite>[] = [
   {
     kernel: 'attentionSharedTiles',
+    rule: 'on GPUs; head sizes in fours, of at most 256',
     when: (site, { kind }) => kind === 'gpu' && hasTiles(site) && keysPerTile(site) > 0,
     build: attentionSharedTiles,
   },
   {
     kernel: 'attentionRowsByQuads',
+    rule: 'subgroups, no barriers; head sizes in fours',
     when: (site, { features }) => hasTiles(site) && features.has('subgroups'),
     build: attentionRowsByQuads,
   },
   {
-    kernel: 'attentionRowPerThread, 4 elements at a time',
+    kernel: 'attentionRowPerThread',
+    rule: 'no subgroups, or head sizes that others do not take',
     when: ({ q, v }) => splitsByFour(q.type.shape[3]) && splitsByFour(v.type.shape[3]),
     build: (site) => attentionRowPerThread(site, 4),
   },
-  { kernel: 'attentionRowPerThread', when: always, build: (site) => attentionRowPerThread(site, 1) },
+  {
+    kernel: 'attentionRowPerThread',
+    rule: 'head sizes that others do not take',
+    when: always,
+    build: (site) => attentionRowPerThread(site, 1),
+  },
 ];
 
 function hasTiles({ q, k, v }: AttentionSite): boolean {
@@ -42,5 +50,5 @@ export const attention = lowerOp(ops.attention, (node, context) => {
     y: context.result(resultOf(node)),
     attrs: node.attrs,
   };
-  context.run(choose(candidates, site, context.profile));
+  context.run(choose(attentionKernels, site, context.profile));
 });

@@ -6,13 +6,14 @@ import { inputOf, lowerOp, resultOf } from '../lowering.ts';
 import { sharesRows } from '../wgsl/groupReduce.ts';
 import { splitsByFour } from '../wgsl/lanes.ts';
 
-const candidates: readonly Candidate<LayerNormSite>[] = [
+export const layerNormKernels: readonly Candidate<LayerNormSite>[] = [
   {
     kernel: 'layerNormRowPerGroup',
+    rule: 'rows of at least 128, on GPUs',
     when: ({ x }, { kind }) => kind === 'gpu' && sharesRows(x.type.shape.at(-1)),
     build: (site) => layerNormRowPerGroup(site, splitsByFour(site.x.type.shape.at(-1)) ? 4 : 1),
   },
-  { kernel: 'layerNormRowPerThread', when: always, build: layerNormRowPerThread },
+  { kernel: 'layerNormRowPerThread', rule: 'no barriers, or short rows', when: always, build: layerNormRowPerThread },
 ];
 
 export const layerNorm = lowerOp(ops.layerNorm, (node, context) => {
@@ -22,11 +23,11 @@ export const layerNorm = lowerOp(ops.layerNorm, (node, context) => {
     y: context.result(resultOf(node)),
     eps: node.attrs.eps,
   };
-  context.run(choose(candidates, site, context.profile));
+  context.run(choose(layerNormKernels, site, context.profile));
 });
 
 export const standardize = lowerOp(ops.standardize, (node, context) => {
   const x = context.operand(inputOf(node, 0));
   const y = context.result(resultOf(node));
-  context.run(choose(candidates, { x, affine: undefined, y, eps: node.attrs.eps }, context.profile));
+  context.run(choose(layerNormKernels, { x, affine: undefined, y, eps: node.attrs.eps }, context.profile));
 });

@@ -7,14 +7,20 @@ import { plainPieces } from '../storedWeight.ts';
 import { splitsByFour } from '../wgsl/lanes.ts';
 import { tiledLinears } from './linearCandidates.ts';
 
-const candidates: readonly Candidate<LinearSite>[] = [
+export const linearKernels: readonly Candidate<LinearSite>[] = [
   ...tiledLinears,
   {
-    kernel: 'linearRowPerThread, 4 products at a time',
+    kernel: 'linearRowPerThread',
+    rule: 'one row, or columns that do not come in fours',
     when: ({ weight }) => splitsByFour(weight.columns),
     build: (site) => linearRowPerThread(site, 4),
   },
-  { kernel: 'linearRowPerThread', when: always, build: (site) => linearRowPerThread(site, 1) },
+  {
+    kernel: 'linearRowPerThread',
+    rule: 'one row, or columns that do not come in fours',
+    when: always,
+    build: (site) => linearRowPerThread(site, 1),
+  },
 ];
 
 /** A weight that is too large to be bound is multiplied piece by piece. */
@@ -23,6 +29,6 @@ export const linear = lowerOp(ops.linear, (node, context) => {
   const bias = node.inputs[2] && context.operand(node.inputs[2]);
   const y = context.result(resultOf(node));
   for (const weight of plainPieces(inputOf(node, 1), context)) {
-    context.run(choose(candidates, { x, weight, bias, y }, context.profile));
+    context.run(choose(linearKernels, { x, weight, bias, y }, context.profile));
   }
 });

@@ -8,16 +8,19 @@ import { readsBySteps } from '../wgsl/weightReader.ts';
 export const tiledLinears: readonly Candidate<LinearSite>[] = [
   {
     kernel: 'linearSharedTiles',
+    rule: 'several rows, on GPUs',
     when: (site, { kind }) => hasTiles(site) && kind === 'gpu',
     build: linearSharedTiles,
   },
   {
-    kernel: 'linearBlockPerThread, quads',
+    kernel: 'linearBlockPerThreadQuads',
+    rule: 'several rows, subgroups, no barriers',
     when: (site, { features }) => hasTiles(site) && features.has('subgroups'),
     build: (site) => linearBlockPerThread(site, { rows: 8, quads: true }),
   },
   {
     kernel: 'linearBlockPerThread',
+    rule: 'several rows, no barriers',
     when: hasTiles,
     build: (site) => linearBlockPerThread(site, { rows: 4, quads: false }),
   },

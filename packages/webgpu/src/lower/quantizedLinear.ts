@@ -6,9 +6,9 @@ import { inputOf, lowerOp, resultOf } from '../lowering.ts';
 import { quantizedPieces } from '../storedWeight.ts';
 import { tiledLinears } from './linearCandidates.ts';
 
-const candidates: readonly Candidate<LinearSite>[] = [
+export const quantizedLinearKernels: readonly Candidate<LinearSite>[] = [
   ...tiledLinears,
-  { kernel: 'quantizedLinearRowPerThread', when: always, build: quantizedLinearRowPerThread },
+  { kernel: 'quantizedLinearRowPerThread', rule: 'one row', when: always, build: quantizedLinearRowPerThread },
 ];
 
 /** A weight that is too large to be bound is multiplied piece by piece. */
@@ -20,6 +20,6 @@ export const quantizedLinear = lowerOp(ops.quantizedLinear, (node, context) => {
     y: context.result(resultOf(node)),
   };
   for (const piece of quantizedPieces(weight, node.attrs, context)) {
-    context.run(choose(candidates, { ...site, weight: piece }, context.profile));
+    context.run(choose(quantizedLinearKernels, { ...site, weight: piece }, context.profile));
   }
 });

@@ -6,18 +6,25 @@ import { inputOf, lowerOp, resultOf } from '../lowering.ts';
 import { sharesRows } from '../wgsl/groupReduce.ts';
 import { splitsByFour } from '../wgsl/lanes.ts';
 
-const candidates: readonly Candidate<RmsNormSite>[] = [
+export const rmsNormKernels: readonly Candidate<RmsNormSite>[] = [
   {
     kernel: 'rmsNormRowPerGroup',
+    rule: 'rows of at least 128, on GPUs',
     when: ({ x }, { kind }) => kind === 'gpu' && sharesRows(x.type.shape.at(-1)),
     build: (site) => rmsNormRowPerGroup(site, splitsByFour(site.x.type.shape.at(-1)) ? 4 : 1),
   },
   {
-    kernel: 'rmsNormRowPerThread, 4 elements at a time',
+    kernel: 'rmsNormRowPerThread',
+    rule: 'no barriers, or short rows',
     when: ({ x }) => splitsByFour(x.type.shape.at(-1)),
     build: (site) => rmsNormRowPerThread(site, 4),
   },
-  { kernel: 'rmsNormRowPerThread', when: always, build: (site) => rmsNormRowPerThread(site, 1) },
+  {
+    kernel: 'rmsNormRowPerThread',
+    rule: 'no barriers, or short rows',
+    when: always,
+    build: (site) => rmsNormRowPerThread(site, 1),
+  },
 ];
 
 /** `scaleInF32` makes no difference here: everything is computed in f32. */
@@ -28,5 +35,5 @@ export const rmsNorm = lowerOp(ops.rmsNorm, (node, context) => {
     y: context.result(resultOf(node)),
     eps: node.attrs.eps,
   };
-  context.run(choose(candidates, site, context.profile));
+  context.run(choose(rmsNormKernels, site, context.profile));
 });

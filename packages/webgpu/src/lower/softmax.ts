@@ -12,18 +12,24 @@ interface SoftmaxSite {
   readonly axis: number;
 }
 
-const candidates: readonly Candidate<SoftmaxSite>[] = [
+export const softmaxKernels: readonly Candidate<SoftmaxSite>[] = [
   {
     kernel: 'softmaxRunPerGroup',
+    rule: 'runs of at least 128 along the last axis, on GPUs',
     when: ({ x, axis }, { kind }) =>
       kind === 'gpu' && axis === x.type.shape.length - 1 && sharesRows(x.type.shape.at(-1)),
     build: ({ x, y }) => softmaxRunPerGroup(x, y),
   },
-  { kernel: 'softmaxRunPerThread', when: always, build: ({ x, y, axis }) => softmaxRunPerThread(x, y, axis) },
+  {
+    kernel: 'softmaxRunPerThread',
+    rule: 'no barriers, or short runs',
+    when: always,
+    build: ({ x, y, axis }) => softmaxRunPerThread(x, y, axis),
+  },
 ];
 
 export const softmax = lowerOp(ops.softmax, (node, context) => {
   const x = context.operand(inputOf(node, 0));
   const axis = axisOf(node.attrs.axis, x.type.shape.length);
-  context.run(choose(candidates, { x, y: context.result(resultOf(node)), axis }, context.profile));
+  context.run(choose(softmaxKernels, { x, y: context.result(resultOf(node)), axis }, context.profile));
 });

@@ -1,0 +1,31 @@
+import { attentionKernels } from './attention.ts';
+import { layerNormKernels } from './layerNorm.ts';
+import { linearKernels } from './linear.ts';
+import { quantizedLinearKernels } from './quantizedLinear.ts';
+import { rmsNormKernels } from './rmsNorm.ts';
+import { softmaxKernels } from './softmax.ts';
+
+/** What fusions make. */
+const FUSED = [
+  { kernel: 'projectRows', rule: 'fused: linears that read one row, the norm before them and what follows them' },
+  { kernel: 'attentionSplitKeys', rule: 'fused: one query, its keys in splits that projectRows joins' },
+  { kernel: 'attentionSplitKeysByGroup', rule: 'fused: one query, its keys in splits that projectRows joins' },
+];
+
+/**
+ * Why a kernel of this id (its algorithm, and a number) was taken among those that compute the same; undefined where
+ * there is only one.
+ */
+export function kernelRule(id: string): string | undefined {
+  const algorithm = id.replace(/-\d+$/, '');
+  const known = [
+    ...FUSED,
+    ...linearKernels,
+    ...quantizedLinearKernels,
+    ...attentionKernels,
+    ...rmsNormKernels,
+    ...layerNormKernels,
+    ...softmaxKernels,
+  ];
+  return known.find(({ kernel }) => kernel === algorithm)?.rule;
+}
