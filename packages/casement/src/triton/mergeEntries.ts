@@ -1,3 +1,4 @@
+import { dataTypeOf } from './dataTypes.ts';
 import { type Onnx, type OnnxTensor, tensorOf, valueInfoOf } from './onnxModel.ts';
 
 export interface Entry {
@@ -154,10 +155,9 @@ function oneSequence({ graph, ...model }: Onnx.IModelProto): Onnx.IModelProto {
   return { ...model, graph: { ...graph, input, output, valueInfo: [] } };
 }
 
-function zeros({ elementType, shape }: OnnxTensor): Onnx.ITensorProto {
+function zeros({ name, elementType, shape }: OnnxTensor): Onnx.ITensorProto {
   const dims = shape.map((size) => (typeof size === 'number' ? size : 1));
-  const bytes = { 1: 4, 10: 2, 16: 2, 6: 4, 7: 8 }[elementType];
-  if (bytes === undefined) throw new RangeError(`no zeros for ONNX's element type ${elementType}`);
+  const { bytes } = dataTypeOf(elementType, name);
   return { dims, dataType: elementType, rawData: new Uint8Array(bytes * dims.reduce((a, b) => a * b, 1)) };
 }
 
