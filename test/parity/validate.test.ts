@@ -1,0 +1,41 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { memorySource } from '@casement/runtime';
+import { buildBundle, deviceProfiles } from '@casement/webgpu';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { compileFor } from '../../packages/casement/src/artifact/compile.ts';
+import { loadModel } from '../../packages/casement/src/load/loadModel.ts';
+import { buildProgram } from '../../packages/casement/src/quantize/buildProgram.ts';
+import { loadBundle } from '../../packages/runtime/src/loadBundle.ts';
+import { acquireNodeGpu } from '../../packages/session/src/webgpu/node/index.ts';
+import { compileOnce } from '../support/compileOnce.ts';
+import { locationsOf } from './hasOwnKernels.ts';
+
+/** Dawn's null device, which has every feature, checks shaders and bindings, and computes nothing. */
+let device: GPUDevice;
+beforeAll(async () => {
+  const adapter = await (await acquireNodeGpu({ adapter: 'null' })).requestAdapter();
+  if (adapter === null) throw new Error('Dawn has no null adapter');
+  const requiredFeatures = [...adapter.features] as GPUFeatureName[]; // what it names, it has
+  device = compileOnce(await adapter.requestDevice({ requiredFeatures }));
+});
+afterAll(() => device.destroy());
+
+const fixtures = join(import.meta.dirname, '..', 'fixtures');
+
+describe.each(readdirSync(fixtures))('%s', (name) => {
+  it.each(['f32', 'q4f16'] as const)('in %s is valid in every device class', async (dtype) => {
+    const { program } = buildProgram(await loadModel(join(fixtures, name)), { dtype });
+    const compiled = compileFor('webgpu', program);
+    const { files, plan } = buildBundle(compiled, { weights: locationsOf(compiled) });
+    const longest = Math.max(
+      ...plan.variants.flatMap(({ uploads }) => uploads.map((it) => it.byteOffset + it.byteLength)),
+    );
+    const source = memorySource(new Map([...files, ['none', new Uint8Array(longest)]]));
+    for (const { name: variant } of deviceProfiles) {
+      const model = await loadBundle({ source, device, variant });
+      expect(model.variant).toBe(variant);
+      await model.dispose();
+    }
+  });
+});
