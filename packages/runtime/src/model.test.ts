@@ -142,7 +142,15 @@ describe('what the device does', () => {
     await model.run('push', { x: vector(1) });
     await model.run('push', { x: vector(1, 1) });
     expect(counted.created()).toBe(before);
-    expect(model.memory).toEqual({ weights: 256, constants: 0, state: 256, inputs: 512, arena: 512, readBack: 12 });
+    expect(model.memory).toEqual({
+      weights: 256,
+      constants: 0,
+      loop: 0,
+      state: 256,
+      inputs: 512,
+      arena: 512,
+      readBack: 12,
+    });
     await model.dispose();
   });
 

@@ -1,4 +1,4 @@
-import { type Graph, IrError, type Program } from '@casement/ir';
+import { type Graph, IrError, type Program, type Value } from '@casement/ir';
 import type {
   BufferRange,
   BufferSpec,
@@ -13,6 +13,7 @@ import { type ListPlan, type LoweredEntry, lowerEntry, type ProgramPlans, type S
 import { formatPlan } from './formatPlan.ts';
 import { fuse } from './fusion/fuse.ts';
 import { paramsOf } from './fusion/lowerProjection.ts';
+import { resultsPerUnit } from './fusion/threads.ts';
 import { KernelFiles } from './kernelFiles.ts';
 import { ArenaPlan, type ArenaUse } from './memory/arenaPlan.ts';
 import { ConstantPlan } from './memory/constants.ts';
@@ -114,7 +115,9 @@ function listsOf(plans: ProgramPlans, graph: Graph): { readonly general: ListPla
   const when = decodeDims(plans.program, graph);
   if (when === undefined) return { general };
   const special = specialise(graph, when).graph;
-  const fused = fuse(special, { isWhole: (param) => plans.weights.isWhole(param), limits: plans.profile.limits });
+  const { limits } = plans.profile;
+  const isWhole = (param: Value) => plans.weights.isWhole(param);
+  const fused = fuse(special, { isWhole, limits, results: resultsPerUnit(plans.profile) });
   return { general, special: { graph: special, inputs: plans.inputs.specialise(inputs, special), fused, when } };
 }
 

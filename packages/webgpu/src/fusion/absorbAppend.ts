@@ -15,12 +15,12 @@ export function absorbAppend(fusion: Fusion): boolean {
     if (!home || !first) continue;
     const { projection, section } = home;
     const axis = axisOf(Number(node.attrs.axis), x.type.shape.length);
-    const [half, perUnit] = [section.pairing?.half ?? 2, rowsPerUnit(section)];
-    const oddPairs = section.pairing?.layout === 'half' && (half % 2 !== 0 || perUnit < 4);
+    const [half, perUnit] = [section.pairing?.half ?? 2, rowsPerUnit(section, fusion.rules.results)];
+    const oddPairs = section.pairing?.layout === 'half' && (half % 2 !== 0 || perUnit % 4 !== 0);
     if (productDims(x.type.shape.slice(0, axis + 1)) !== 1) fusion.note(NAME, node, 'it appends several positions');
     else if (oddPairs) fusion.note(NAME, node, 'pairs of rows do not come in twos');
     else if (!fusion.isWhole(section)) fusion.note(NAME, node, 'its weight is bound in pieces');
-    else if (perUnit < 2) fusion.note(NAME, node, 'its kernel joins too many linears');
+    else if (perUnit % 2 !== 0) fusion.note(NAME, node, 'its kernel joins too many linears');
     else if (!fusion.clusters.join(first, node))
       fusion.note(NAME, node, 'an old version of the state is read after it');
     else {

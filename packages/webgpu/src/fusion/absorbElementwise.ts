@@ -2,9 +2,12 @@ import { isFloat, type Node, ops, type Value } from '@casement/ir';
 import { expressionOf } from '../wgsl/expressions.ts';
 import { operandIndex } from './broadcast.ts';
 import { countOf, type Fusion } from './fusion.ts';
-import { type Projection, RESULTS_PER_UNIT, rowsOf, type Section, valuesOf } from './projection.ts';
+import { type Projection, rowsOf, type Section, valuesOf } from './projection.ts';
 
 const NAME = 'absorbElementwise';
+
+/** Linears that are computed side by side; a unit has a row of each at least. */
+const MOST_JOINED = 4;
 
 /**
  * What is computed element by element from a fused kernel's rows (a residual sum, an activation, a gate, views) is
@@ -41,7 +44,7 @@ function absorb(fusion: Fusion, projection: Projection, section: Section, node: 
   );
   const joined = [...others, section];
   const linears = fusion.sorted(joined.flatMap((part) => part.linears));
-  if (linears.length > RESULTS_PER_UNIT) return decline(`it joins ${linears.length} linears`);
+  if (linears.length > MOST_JOINED) return decline(`it joins ${linears.length} linears`);
   if (others.some((other) => rowsOf(other) !== rowsOf(section) || other.pairing || section.pairing)) {
     return decline('it joins rows that are computed in different orders');
   }

@@ -18,7 +18,7 @@ export function absorbRope(fusion: Fusion): boolean {
     const problem =
       positionsProblem(positions) ??
       (fusion.isWhole(section) ? undefined : 'its weight is bound in pieces') ??
-      (rowsPerUnit(section) < 2
+      (rowsPerUnit(section, fusion.rules.results) % 2 !== 0
         ? `a thread computes one row of each of ${section.linears.length} linears`
         : undefined) ??
       (section.pairing && !samePairing(section.pairing, pairing) ? 'its rows are in pairs of another kind' : undefined);

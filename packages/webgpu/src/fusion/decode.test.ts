@@ -7,7 +7,7 @@ import { image, smallDecoder, tokens } from '../../../../test/support/smallDecod
 import { expectClose, loadProgram, softwareAdapter } from '../../test/dawn.ts';
 import { packWeights } from '../../test/weights.ts';
 import { lowerToWebGpu } from '../lowerToWebGpu.ts';
-import { type DeviceProfile, gpuProfile, gpuSubgroupsProfile } from '../profile.ts';
+import { type DeviceProfile, gpuProfile, gpuSubgroupsProfile, softwareProfile } from '../profile.ts';
 
 let device: GPUDevice;
 beforeAll(async () => {
@@ -37,7 +37,7 @@ describe.each(decoders)('a decoder of $dtype with $heads/$kvHeads heads of $head
     await follow(await loadProgram(device, program, params), options, calls);
   });
 
-  const classes = options.dtype === 'f32' ? [gpuProfile] : [gpuSubgroupsProfile];
+  const classes = [softwareProfile, options.dtype === 'f32' ? gpuProfile : gpuSubgroupsProfile];
   it.each(classes)('decodes like the reference with kernels for $name', async (profile) => {
     const calls = [0, 1, 2, 3].map((at) => ['step', tokens(1, at)] as const);
     await follow(await loadDecoding({ ...options, layers: 1 }, profile), options, calls);

@@ -11,6 +11,7 @@ import type { FusedKernel } from '../wgsl/fusedKernel.ts';
 import { SIN_COS } from '../wgsl/math.ts';
 import { operandIndex } from './broadcast.ts';
 import { rowsOf, rowsPerUnit, type Section, valuesOf } from './projection.ts';
+import { resultsPerUnit } from './threads.ts';
 import { pairOf, unitGuards } from './unitRows.ts';
 
 /** The rows of a value in a unit, as WGSL expressions. Views of a value have its very rows. */
@@ -44,7 +45,7 @@ class SectionPlan {
     isStored: (value: Value) => boolean,
     private readonly context: LoweringContext,
   ) {
-    this.perUnit = rowsPerUnit(section);
+    this.perUnit = rowsPerUnit(section, resultsPerUnit(context.profile));
     const roots = new Map<Value, Value>();
     for (const node of section.nodes) {
       const [x, y] = [node.inputs[0], node.outputs[0]];

@@ -6,6 +6,8 @@ import type { Projection, Section } from './projection.ts';
 /** What a device allows. */
 export interface FusionRules {
   readonly limits: ProfileLimits;
+  /** Results that a unit of a fused kernel computes. */
+  readonly results: number;
   /** Whether a param can be bound whole. */
   readonly isWhole: (param: Value) => boolean;
 }

@@ -14,7 +14,7 @@ import { joinBlocks } from '../wgsl/spans.ts';
 import { finishSection } from './finishSection.ts';
 import type { Fusion } from './fusion.ts';
 import { nodesOf, type Projection, rowsOf, rowsPerUnit, type Section } from './projection.ts';
-import { rowThreads } from './threads.ts';
+import { resultsPerUnit, rowThreads } from './threads.ts';
 import { unitRows } from './unitRows.ts';
 
 /** Where the parts of an attention lie. */
@@ -50,7 +50,9 @@ export function lowerProjection(projection: Projection, lowering: ProjectionLowe
   const spans = joinBlocks(operands, context.profile.limits.maxStorageBufferBindingSize);
   const parts = sections.flatMap((section): RowPart[] => {
     const finish = finishSection(section, isStored, context);
-    return weightsOf(section, context).map((weights) => partOf(section, weights, finish));
+    return weightsOf(section, context).map((weights) =>
+      partOf(section, weights, finish, resultsPerUnit(context.profile)),
+    );
   });
   const site: ProjectRowsSite = {
     columns,
@@ -111,11 +113,11 @@ function rowWeights(linear: Node, context: LoweringContext): readonly RowWeight[
   return context.pieces(packed).map(({ operand, first }) => ({ numbers: operand, blocks, first }));
 }
 
-function partOf(section: Section, weights: readonly RowWeight[], finish: RowPart['finish']): RowPart {
+function partOf(section: Section, weights: readonly RowWeight[], finish: RowPart['finish'], results: number): RowPart {
   const [weight] = weights;
   const single = section.linears.length === 1 && weight !== undefined;
   const count = single ? Number(weight.numbers.type.shape[0]) : rowsOf(section);
-  const perUnit = rowsPerUnit(section);
+  const perUnit = rowsPerUnit(section, results);
   const { units, lines } = unitRows(count, single ? weight.first : 0, perUnit, section.pairing);
   return { weights, units, perUnit, rows: lines, finish };
 }

@@ -35,12 +35,9 @@ export interface Pairing {
   readonly half: number;
 }
 
-/** Results that one thread computes at a time. */
-export const RESULTS_PER_UNIT = 4;
-
-/** Rows of each of a section's linears that one thread computes. */
-export function rowsPerUnit({ linears }: Pick<Section, 'linears'>): number {
-  return Math.max(1, Math.floor(RESULTS_PER_UNIT / linears.length));
+/** Rows of each of a section's linears that one unit computes, of so many `results` in all. */
+export function rowsPerUnit({ linears }: Pick<Section, 'linears'>, results: number): number {
+  return Math.max(1, Math.floor(results / linears.length));
 }
 
 /** The number of rows. */
