@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Target } from '../artifact/compile.ts';
+import { formatBytes } from '../format.ts';
 import { DEFAULT_LIMITS, type Limits } from '../serve/limits.ts';
 import { serve } from '../serve/serve.ts';
 import { parseNumber } from './generationOptions.ts';
@@ -92,7 +93,9 @@ GET /v1/models tells the model's name. Requests, streaming, limits, metrics and 
         ...(maxPixels === undefined ? {} : { maxPixels }),
         ...(threads === undefined ? {} : { threads }),
       });
-      console.error(`serving ${artifact} on ${server.url}${apiKey ? '' : ' without an API key'}`);
+      const { url, sessions, cacheBytes } = server;
+      console.error(`serving ${artifact} on ${url}${apiKey ? '' : ' without an API key'}`);
+      console.error(`${sessions} sessions at a time, with caches of up to ${formatBytes(cacheBytes)} each`);
       if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
       console.error('shutting down');
       await server.close();

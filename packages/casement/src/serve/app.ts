@@ -63,11 +63,18 @@ export function createApp(parts: AppParts): Hono<Env> {
     if (!isReady()) c.header('connection', 'close');
   });
 
-  app.onError((error, c) => {
+  /** What the client is told of an error; the log is told more of one that is the server's. */
+  const tell = (error: unknown, record: RequestRecord): ApiError => {
     const told = toApiError(error);
-    const record = c.get('record');
     record.error = told.details.code ?? 'unknown';
-    if (told.status === 500) log({ time: new Date().toISOString(), id: record.id, failure: String(error.stack) });
+    const failure = error instanceof Error ? error.stack : String(error);
+    if (told.status === 500) log({ time: new Date().toISOString(), id: record.id, failure });
+    return told;
+  };
+
+  app.onError((error, c) => {
+    const record = c.get('record');
+    const told = tell(error, record);
     const { retryAfterSeconds } = told.details;
     if (retryAfterSeconds !== undefined) c.header('retry-after', String(retryAfterSeconds));
     if (told.status === 401) c.header('www-authenticate', 'Bearer');
@@ -119,7 +126,8 @@ export function createApp(parts: AppParts): Hono<Env> {
     if (!request.stream) return c.json(await wholeAnswer(running));
     const chunks = answerChunks(running, request.stream_options?.include_usage ?? false);
     const first = await chunks.next();
-    const events = eventStream(first.value, chunks, c.var.signal);
+    const { signal, record } = c.var;
+    const events = eventStream(first.value, chunks, signal, (error) => tell(error, record));
     // Proxies that collect an answer before they pass it on are asked not to.
     const headers = { 'content-type': 'text/event-stream', 'cache-control': 'no-cache', 'x-accel-buffering': 'no' };
     return c.body(events, 200, headers);

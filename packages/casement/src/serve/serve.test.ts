@@ -337,6 +337,7 @@ describe('a server with little room', () => {
       for await (const chunk of stream) expect(chunk.object).toBe('chat.completion.chunk');
     };
     await expect(read()).rejects.toMatchObject({ code: 'timeout' });
+    await until(() => records.at(-1)?.error === 'timeout' && records.at(-1)?.status === 200);
     await hasty.close();
   });
 });

@@ -6,6 +6,7 @@ import { getRequestListener } from '@hono/node-server';
 import type { Target } from '../artifact/compile.ts';
 import { UserError } from '../error.ts';
 import { type ModelFiles, readModel } from '../model/readModel.ts';
+import { stateBytes } from '../model/stateBytes.ts';
 import { ApiError } from './apiError.ts';
 import { keyChecker } from './apiKey.ts';
 import { createApp } from './app.ts';
@@ -47,6 +48,10 @@ export interface ServeOptions {
 export interface Server {
   /** `http://host:port`. */
   readonly url: string;
+  /** Conversations at the same time. */
+  readonly sessions: number;
+  /** Bytes of caches that each of them may fill. */
+  readonly cacheBytes: number;
   /** Takes no more requests, waits for those that go on as long as the limits say, and frees everything. */
   close(): Promise<void>;
 }
@@ -99,6 +104,8 @@ export async function serve(options: ServeOptions): Promise<Server> {
   });
   return {
     url: urlOf(server),
+    sessions: engine.batch.rows,
+    cacheBytes: stateBytes(manifest),
     async close() {
       ready = false;
       captions.stop();

@@ -1,7 +1,7 @@
 import type { Manifest } from '@casement/runtime';
 import { Document } from 'yaml';
 import { formatBytes } from '../format.ts';
-import { stateBytes } from './stateBytes.ts';
+import { stateBytes } from '../model/stateBytes.ts';
 
 const GIB = 2 ** 30;
 

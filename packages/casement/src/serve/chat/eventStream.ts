@@ -1,19 +1,19 @@
-import { errorBody } from '../apiError.ts';
-import { toApiError } from '../toApiError.ts';
+import { type ApiError, errorBody } from '../apiError.ts';
 
 /**
  * Server-sent events of objects, as OpenAI's API streams them: an object a line, an error as the last of them, then
  * `[DONE]`. Objects are made as fast as the client takes them; a client that takes none does not outlast the signal, and
- * one that leaves ends the generator.
+ * one that leaves ends the generator. `tell` says what the client is told of an error.
  */
 export function eventStream(
   first: object,
   rest: AsyncGenerator<object>,
   signal: AbortSignal,
+  tell: (error: unknown) => ApiError,
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   const event = (data: string) => encoder.encode(`data: ${data}\n\n`);
-  const problem = (error: unknown) => event(JSON.stringify(errorBody(toApiError(error))));
+  const problem = (error: unknown) => event(JSON.stringify(errorBody(tell(error))));
   let pulling = false;
   let stop = () => {};
   return new ReadableStream<Uint8Array>({
