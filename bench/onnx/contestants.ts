@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import type { OnnxTarget } from '@casement/runtime';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { Tensor } from 'onnxruntime-node';
 import { decodeModel } from '../../packages/onnx/src/proto.ts';
+import { NativeSession } from '../../packages/session/src/onnx/native/nativeSession.ts';
+import { ortLibrary } from '../../packages/session/src/onnx/native/ortLibrary.ts';
 import { model } from './model.ts';
 
 /** A decoder that can be put to any past and then computes one token after another. */
@@ -33,12 +34,11 @@ function drawCache(index: number, past: number, rows: number): Float32Array {
   return data;
 }
 
-async function openSession(path: string, threads: number): Promise<InferenceSession> {
-  return InferenceSession.create(path, {
-    executionProviders: ['cpu'],
-    intraOpNumThreads: threads,
-    extra: { session: { model_external_initializers_file_folder_path: dirname(path) } },
-  });
+/** All of them run as our executor runs models: on memory of JavaScript, without copies of what goes in or out. */
+function openSession(path: string, threads: number): NativeSession {
+  const library = ortLibrary();
+  if (library === undefined) throw new Error('onnxruntime-node has no library for this platform');
+  return NativeSession.load(library, path, { threads, config: {} });
 }
 
 async function countNodes(path: string): Promise<number> {
@@ -50,9 +50,9 @@ export async function inPlace(
   name: string,
   path: string,
   threads: number,
-  extra: (past: number, session: InferenceSession) => Record<string, Tensor>,
+  extra: (past: number) => Record<string, Tensor>,
 ): Promise<Contestant> {
-  const session = await openSession(path, threads);
+  const session = openSession(path, threads);
   const state = new Map<string, Tensor>();
   let past = 0;
   return {
@@ -68,7 +68,7 @@ export async function inPlace(
     async decode(token) {
       const feeds: Record<string, Tensor> = {
         input_ids: new Tensor('int64', BigInt64Array.of(BigInt(token)), [1, 1]),
-        ...extra(past, session),
+        ...extra(past),
       };
       const fetches: Record<string, Tensor | null> = { logits: null };
       for (const [cache, tensor] of state) {
@@ -108,9 +108,11 @@ export function givenToGenai(past: number): Record<string, Tensor> {
 
 /** Caches that grow by a row in every run: what `torch.onnx.export` gives. */
 export async function growing(name: string, path: string, threads: number): Promise<Contestant> {
-  const session = await openSession(path, threads);
-  const pasts = session.inputNames.slice(2);
-  const presents = session.outputNames.slice(1);
+  const session = openSession(path, threads);
+  const [ids = '', positions = '', ...pasts] = session.inputMetadata.map(({ name }) => name);
+  const [output = '', ...presents] = session.outputNames;
+  // What one run writes, the next reads, and the other way round.
+  const buffers = [0, 1].map(() => caches.map(() => new Float32Array(ROW * model.capacity)));
   let state: Tensor[] = [];
   let past = 0;
   return {
@@ -123,17 +125,26 @@ export async function growing(name: string, path: string, threads: number): Prom
     },
     async decode(token) {
       const feeds: Record<string, Tensor> = {
-        [session.inputNames[0] ?? '']: new Tensor('int64', BigInt64Array.of(BigInt(token)), [1]),
-        [session.inputNames[1] ?? '']: new Tensor('int64', BigInt64Array.of(BigInt(past)), [1]),
+        [ids]: new Tensor('int64', BigInt64Array.of(BigInt(token)), [1]),
+        [positions]: new Tensor('int64', BigInt64Array.of(BigInt(past)), [1]),
       };
       pasts.forEach((input, i) => {
         const tensor = state[i];
         if (tensor) feeds[input] = tensor;
       });
-      const results = await session.run(feeds);
-      state = presents.flatMap((output) => results[output] ?? []);
       past++;
-      return lastRow(results[session.outputNames[0] ?? '']);
+      const shape = [model.kvHeads, past, model.headDim];
+      const next = caches.flatMap((_, i) => {
+        const data = buffers[past % 2]?.[i]?.subarray(0, ROW * past);
+        return data ? [new Tensor('float32', data, shape)] : [];
+      });
+      const fetches: Record<string, Tensor | null> = { [output]: null };
+      presents.forEach((present, i) => {
+        fetches[present] = next[i] ?? null;
+      });
+      const results = await session.run(feeds, fetches);
+      state = next;
+      return lastRow(results[output]);
     },
     dispose: () => session.release(),
   };

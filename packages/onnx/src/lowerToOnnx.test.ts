@@ -145,7 +145,7 @@ entry main(%x : f32[1 3]) {
 
   it('names a value in bf16, with the place and the remedy', () => {
     const program = parseProgram(bf16.replace('RESULT', 'z'));
-    expect(() => lowerToOnnx(program, { profile: 'ort', weights })).toThrowErrorMatchingInlineSnapshot(`
+    expect(() => lowerToOnnx(program, { profile: 'onnx', weights })).toThrowErrorMatchingInlineSnapshot(`
       [IrError: entry main: "z" is bf16, which ONNX Runtime cannot compute with here; build with dtype f32 or f16, or cast the weights
         in head
         at model.ts:4:5]

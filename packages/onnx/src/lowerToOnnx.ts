@@ -66,7 +66,8 @@ export function lowerToOnnx(program: Program, { profile, weights }: OnnxOptions)
   const files = new Map<string, Uint8Array>();
   const entries: Record<string, EntryTarget> = {};
   for (const graph of program.entries.values()) {
-    refuseBf16(graph);
+    // ONNX Runtime's CUDA provider computes in bf16; its CPU provider refuses such a model when it is loaded.
+    if (profile === 'onnx') refuseBf16(graph);
     const file = `${graph.name}.onnx`;
     const wide = takesBatch(program, graph, preallocated) ? batchGraph(program, graph) : undefined;
     const fused = profile === 'ort' ? fuse(program, wide ?? graph, preallocated, weights) : unfused(graph);

@@ -1,0 +1,91 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { ELEM_TYPE } from '../packages/onnx/src/enums.ts';
+import { decodeModel, type Onnx } from '../packages/onnx/src/proto.ts';
+import { cudaKernels } from './support/cudaKernels.ts';
+import { lowerFixture } from './support/lowerFixture.ts';
+
+const fixtures = readdirSync(join(import.meta.dirname, 'fixtures'));
+const FORBIDDEN = ['Cast', 'Shape', 'Concat', 'Transpose', 'If', 'Loop'];
+
+/** What a layer has beyond the usual: biases of its own projections, or a norm of its own before the fusion layer. */
+const EXTRA: Readonly<Record<string, number>> = {
+  'casa-before': 1,
+  'ca-qwen': 1,
+  'casa-qwen': 1,
+  'casa-qwen-shared': 1,
+  'qwen2_5-vl': 1,
+  'qwen2_5-vl-edges': 1,
+};
+
+async function graphsOf(name: string, dtype: 'f16' | 'bf16'): Promise<ReadonlyMap<string, Onnx.IGraphProto>> {
+  const { files } = await lowerFixture(name, dtype, 'ort');
+  return new Map([...files].map(([file, bytes]) => [file, decodeModel(bytes).graph ?? expect.fail(file)]));
+}
+
+describe.each(fixtures)('%s', (name) => {
+  test.each(['f16', 'bf16'] as const)('every node has a CUDA kernel in %s', async (dtype) => {
+    for (const [file, graph] of await graphsOf(name, dtype)) {
+      const missing = (graph.node ?? []).flatMap((node) => problemsOf(node, typesOf(graph)));
+      expect([...new Set(missing)], file).toEqual([]);
+    }
+  });
+
+  test('a decode step is small, has no shape to compute, and inputs of fixed sizes', async () => {
+    const step = (await graphsOf(name, 'f16')).get('step.onnx') ?? expect.fail('no step');
+    const ops = (step.node ?? []).map(({ opType }) => opType ?? '');
+    expect(ops.filter((op) => FORBIDDEN.includes(op))).toEqual([]);
+    const layers = perLayer(step);
+    // The first layer shares what is computed once; the last one's residual norm is the model's.
+    for (const { nodes, fused } of layers.slice(1)) {
+      expect(nodes).toBeLessThanOrEqual(10 + (fused ? 6 : 0) + (EXTRA[name] ?? 0));
+    }
+    const dims = (step.input ?? []).flatMap(({ type }) => type?.tensorType?.shape?.dim ?? []);
+    const names = new Set(dims.flatMap(({ dimParam }) => dimParam || []));
+    // Only an image that is only read (`ca`) keeps its own length, which does not change while decoding.
+    const allowed = name.startsWith('ca-') || name === 'ca' ? ['window', 'window_and_none'] : [];
+    expect([...names].filter((each) => !['batch', 'seq', 'kept', ...allowed].includes(each))).toEqual([]);
+  });
+});
+
+/** Nodes of each layer, and whether it has a fusion layer: two attentions, or one that is not the text's. */
+function perLayer({ node }: Onnx.IGraphProto): readonly { readonly nodes: number; readonly fused: boolean }[] {
+  const layers = new Map<number, Onnx.INodeProto[]>();
+  for (const each of node ?? []) {
+    const index = /\blayers\.(\d+)/.exec(each.docString ?? '')?.[1];
+    if (index !== undefined) layers.set(Number(index), [...(layers.get(Number(index)) ?? []), each]);
+  }
+  return [...layers]
+    .sort(([a], [b]) => a - b)
+    .map(([, nodes]) => {
+      const attentions = nodes.filter(({ opType }) => opType === 'GroupQueryAttention' || opType === 'Attention');
+      const own = nodes.some(({ docString }) => docString?.includes('casa_attn'));
+      return { nodes: nodes.length, fused: own || attentions.length > 1 };
+    });
+}
+
+function typesOf(graph: Onnx.IGraphProto): ReadonlyMap<string, string> {
+  const names = new Map(Object.entries(ELEM_TYPE).map(([dtype, code]) => [code, dtype]));
+  const infos = [...(graph.input ?? []), ...(graph.output ?? []), ...(graph.valueInfo ?? [])];
+  return new Map([
+    ...infos.map(({ name, type }) => [name ?? '', names.get(type?.tensorType?.elemType ?? 0) ?? '?'] as const),
+    ...(graph.initializer ?? []).map((each) => [each.name ?? '', names.get(each.dataType ?? 0) ?? '?'] as const),
+  ]);
+}
+
+function problemsOf(node: Onnx.INodeProto, types: ReadonlyMap<string, string>): string[] {
+  const op = node.domain ? `${node.domain}:${node.opType}` : (node.opType ?? '');
+  const kernel = cudaKernels[op];
+  if (kernel === undefined) return [`no kernel for ${op}`];
+  const check = (names: readonly string[], signature: string) =>
+    names.flatMap((name, i) => {
+      const variables = signature.split(' ');
+      const variable = variables[Math.min(i, variables.length - 1)] ?? '-';
+      const type = types.get(name);
+      if (name === '' || variable === '-') return [];
+      const allowed = kernel.types[variable]?.split(' ') ?? [];
+      return type !== undefined && allowed.includes(type) ? [] : [`${op} of ${type}`];
+    });
+  return [...check(node.input ?? [], kernel.operands), ...check(node.output ?? [], kernel.results)];
+}
