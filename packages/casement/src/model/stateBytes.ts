@@ -1,11 +1,8 @@
 import type { Manifest } from '@casement/runtime';
+import { kvBytes } from './kvBytes.ts';
 
-const BYTES = { f32: 4, f16: 2, bf16: 2, i32: 4, i64: 8, u8: 1, bool: 1 } as const;
-
-/** Bytes of a sequence's states at full capacity. */
-export function stateBytes({ states }: Manifest): number {
-  return states.reduce((sum, { dtype, shape, axis, capacity }) => {
-    const elements = shape.reduce<number>((product, size, i) => product * (i === axis ? capacity : Number(size)), 1);
-    return sum + BYTES[dtype] * elements;
-  }, 0);
+/** Bytes of the caches of one conversation when they are full. */
+export function stateBytes(signature: Pick<Manifest, 'states'>): number {
+  const lengths = new Map(signature.states.map(({ dim, capacity }) => [dim, capacity]));
+  return [...kvBytes({ signature, lengths }).values()].reduce((sum, bytes) => sum + bytes, 0);
 }
