@@ -9,13 +9,13 @@ const FRAMES = 29;
 
 /** What the README shows: both models after the same frames, on a desk in daylight and at night, and on a phone. */
 const PICTURES: Readonly<Record<string, BrowserContextOptions>> = {
-  'demo-light': { viewport: { width: 1200, height: 1000 }, colorScheme: 'light' },
-  'demo-dark': { viewport: { width: 1200, height: 1000 }, colorScheme: 'dark' },
-  'demo-phone': { viewport: { width: 400, height: 1800 }, colorScheme: 'light' },
+  'demo-light': { viewport: { width: 1200, height: 800 }, colorScheme: 'light' },
+  'demo-dark': { viewport: { width: 1200, height: 800 }, colorScheme: 'dark' },
+  'demo-phone': { viewport: { width: 400, height: 800 }, colorScheme: 'light' },
 };
 
 async function take(browser: Browser, url: string, name: string, options: BrowserContextOptions): Promise<void> {
-  const context = await browser.newContext({ ...options, deviceScaleFactor: 2 });
+  const context = await browser.newContext({ ...options, deviceScaleFactor: 1.5 });
   const page = await context.newPage();
   await page.goto(`${url}?seed=27&pace=0&frames=${FRAMES}`);
   for (const model of ['insertion', 'casa']) {
@@ -25,7 +25,7 @@ async function take(browser: Browser, url: string, name: string, options: Browse
       .nth(FRAMES - 1)
       .waitFor({ state: 'attached', timeout: 240_000 });
   }
-  await page.screenshot({ path: fileURLToPath(new URL(`${name}.png`, FOLDER)) });
+  await page.screenshot({ path: fileURLToPath(new URL(`${name}.png`, FOLDER)), fullPage: true });
   await context.close();
 }
 
