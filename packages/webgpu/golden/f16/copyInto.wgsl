@@ -4,7 +4,6 @@
 // Computes append_8 (layers.0) and 1 more.
 
 struct Dims {
-  n_batch: u32,
   n_seq: u32,
   n_image: u32,
   n_past: u32,

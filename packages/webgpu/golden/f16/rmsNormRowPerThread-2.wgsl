@@ -5,7 +5,6 @@
 // Computes rmsNorm_36.
 
 struct Dims {
-  n_batch: u32,
   n_seq: u32,
   n_image: u32,
   n_past: u32,

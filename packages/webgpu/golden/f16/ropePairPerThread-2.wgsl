@@ -6,7 +6,6 @@
 // Computes rope_7 (layers.0) and 1 more.
 
 struct Dims {
-  n_batch: u32,
   n_seq: u32,
   n_image: u32,
   n_past: u32,

@@ -5,7 +5,6 @@
 // Computes add_28 (layers.0) and 2 more.
 
 struct Dims {
-  n_batch: u32,
   n_seq: u32,
   n_image: u32,
   n_past: u32,

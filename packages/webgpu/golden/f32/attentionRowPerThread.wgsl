@@ -6,7 +6,6 @@
 // Computes attention_12 (layers.0).
 
 struct Dims {
-  n_batch: u32,
   n_seq: u32,
   n_image: u32,
   n_past: u32,

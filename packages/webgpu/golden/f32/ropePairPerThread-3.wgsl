@@ -6,7 +6,6 @@
 // Computes rope_4 (layers.0.casa_attn).
 
 struct Dims {
-  n_batch: u32,
   n_seq: u32,
   n_image: u32,
   n_past: u32,

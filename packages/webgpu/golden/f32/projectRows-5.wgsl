@@ -1,0 +1,138 @@
+// projectRows: Rows of weights times x, normed, 8 at a time by one thread.
+// Computes linear_37.
+
+@group(0) @binding(0) var<storage, read> weights: array<vec4f>;
+@group(0) @binding(1) var<storage, read_write> x: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> result: array<f32>;
+
+
+@compute @workgroup_size(16)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  // Workgroups past the limit of x continue along y.
+  let i = (group.y * groups.x + group.x) * 16u + lane;
+  if (i >= 3u) {
+    return;
+  }
+  var d0 = 0u;
+  var d1 = 0u;
+  var d2 = 0u;
+  var d3 = 0u;
+  var d4 = 0u;
+  var d5 = 0u;
+  var d6 = 0u;
+  var d7 = 0u;
+  var s0 = vec4f();
+  var s1 = vec4f();
+  var s2 = vec4f();
+  var s3 = vec4f();
+  var s4 = vec4f();
+  var s5 = vec4f();
+  var s6 = vec4f();
+  var s7 = vec4f();
+  var squares = vec4f();
+  {
+    let unit = i;
+    let inside0 = unit * 8u + 0u < 19u;
+    let r0 = min(unit * 8u + 0u, 18u);
+    let inside1 = unit * 8u + 1u < 19u;
+    let r1 = min(unit * 8u + 1u, 18u);
+    let inside2 = unit * 8u + 2u < 19u;
+    let r2 = min(unit * 8u + 2u, 18u);
+    let inside3 = unit * 8u + 3u < 19u;
+    let r3 = min(unit * 8u + 3u, 18u);
+    let inside4 = unit * 8u + 4u < 19u;
+    let r4 = min(unit * 8u + 4u, 18u);
+    let inside5 = unit * 8u + 5u < 19u;
+    let r5 = min(unit * 8u + 5u, 18u);
+    let inside6 = unit * 8u + 6u < 19u;
+    let r6 = min(unit * 8u + 6u, 18u);
+    let inside7 = unit * 8u + 7u < 19u;
+    let r7 = min(unit * 8u + 7u, 18u);
+    d0 = r0 * 3u + 16u;
+    d1 = r1 * 3u + 16u;
+    d2 = r2 * 3u + 16u;
+    d3 = r3 * 3u + 16u;
+    d4 = r4 * 3u + 16u;
+    d5 = r5 * 3u + 16u;
+    d6 = r6 * 3u + 16u;
+    d7 = r7 * 3u + 16u;
+  }
+  for (var k = 0u; k < 3u; k++) {
+    let raw_x0 = x[k];
+    squares += raw_x0 * raw_x0;
+    let x0 = raw_x0 * weights[k];
+    s0 += weights[d0 + k] * x0;
+    s1 += weights[d1 + k] * x0;
+    s2 += weights[d2 + k] * x0;
+    s3 += weights[d3 + k] * x0;
+    s4 += weights[d4 + k] * x0;
+    s5 += weights[d5 + k] * x0;
+    s6 += weights[d6 + k] * x0;
+    s7 += weights[d7 + k] * x0;
+  }
+  let t_s0 = (s0.x + s0.y) + (s0.z + s0.w);
+  let t_s1 = (s1.x + s1.y) + (s1.z + s1.w);
+  let t_s2 = (s2.x + s2.y) + (s2.z + s2.w);
+  let t_s3 = (s3.x + s3.y) + (s3.z + s3.w);
+  let t_s4 = (s4.x + s4.y) + (s4.z + s4.w);
+  let t_s5 = (s5.x + s5.y) + (s5.z + s5.w);
+  let t_s6 = (s6.x + s6.y) + (s6.z + s6.w);
+  let t_s7 = (s7.x + s7.y) + (s7.z + s7.w);
+  let t_squares = (squares.x + squares.y) + (squares.z + squares.w);
+  let scale = 1.0 / sqrt(t_squares / 12.0 + 1e-8f);
+  let a0 = t_s0 * scale;
+  let a1 = t_s1 * scale;
+  let a2 = t_s2 * scale;
+  let a3 = t_s3 * scale;
+  let a4 = t_s4 * scale;
+  let a5 = t_s5 * scale;
+  let a6 = t_s6 * scale;
+  let a7 = t_s7 * scale;
+  {
+    let unit = i;
+    let inside0 = unit * 8u + 0u < 19u;
+    let r0 = min(unit * 8u + 0u, 18u);
+    let inside1 = unit * 8u + 1u < 19u;
+    let r1 = min(unit * 8u + 1u, 18u);
+    let inside2 = unit * 8u + 2u < 19u;
+    let r2 = min(unit * 8u + 2u, 18u);
+    let inside3 = unit * 8u + 3u < 19u;
+    let r3 = min(unit * 8u + 3u, 18u);
+    let inside4 = unit * 8u + 4u < 19u;
+    let r4 = min(unit * 8u + 4u, 18u);
+    let inside5 = unit * 8u + 5u < 19u;
+    let r5 = min(unit * 8u + 5u, 18u);
+    let inside6 = unit * 8u + 6u < 19u;
+    let r6 = min(unit * 8u + 6u, 18u);
+    let inside7 = unit * 8u + 7u < 19u;
+    let r7 = min(unit * 8u + 7u, 18u);
+    if (inside0) {
+      result[r0] = a0;
+    }
+    if (inside1) {
+      result[r1] = a1;
+    }
+    if (inside2) {
+      result[r2] = a2;
+    }
+    if (inside3) {
+      result[r3] = a3;
+    }
+    if (inside4) {
+      result[r4] = a4;
+    }
+    if (inside5) {
+      result[r5] = a5;
+    }
+    if (inside6) {
+      result[r6] = a6;
+    }
+    if (inside7) {
+      result[r7] = a7;
+    }
+  }
+}

@@ -1,0 +1,42 @@
+// takeToken: chosen = the best token of all blocks; the next run reads it.
+// Computes take.
+
+@group(0) @binding(0) var<storage, read_write> best: array<u32>;
+@group(0) @binding(1) var<storage, read_write> chosen: array<u32>;
+@group(0) @binding(2) var<storage, read_write> seen: array<u32>;
+@group(0) @binding(3) var<storage, read_write> settings: array<u32>;
+@group(0) @binding(4) var<storage, read_write> tokens: array<i32>;
+
+fn negativeInfinity() -> f32 {
+  var bits = 0xff800000u;
+  return bitcast<f32>(bits);
+}
+
+@compute @workgroup_size(1)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  // Workgroups past the limit of x continue along y.
+  let i = group.y * groups.x + group.x;
+  if (i >= 1u) {
+    return;
+  }
+  var value = negativeInfinity();
+  var token = 0xffffffffu;
+  for (var at = 0u; at < 1u; at += 1u) {
+    let other = bitcast<f32>(best[2u * at]);
+    if (other > value) {
+      value = other;
+      token = best[2u * at + 1u];
+    }
+  }
+  chosen[0u] = token;
+  if (token == 0xffffffffu) {
+    return;
+  }
+  tokens[0u] = i32(token);
+  seen[token / 32u] = seen[token / 32u] | (1u << (token % 32u));
+  settings[2u] = settings[2] + 1u;
+}
