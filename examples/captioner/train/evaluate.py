@@ -2,7 +2,6 @@
 
 import json
 import sys
-import time
 from pathlib import Path
 
 import torch
@@ -11,11 +10,12 @@ from torch import Tensor
 
 from model import Captioner, Config
 from scenes import END, FRAME, IDS, WORDS, Scene
-from train import HELD_OUT_SEED, LONGEST
+from train import HELD_OUT_SEED, LONGEST, tokens_of
 from vision import OUT
 
 RESULTS = Path(__file__).parent / "RESULTS.json"
-CLIPS, FRAMES = 64, 24
+CLIPS, FRAMES = 100, 24
+FEW = 8  # clips for what should fail, and is slow
 
 
 def load(variant: str, path: Path | None = None) -> Captioner:
@@ -26,7 +26,7 @@ def load(variant: str, path: Path | None = None) -> Captioner:
 
 @torch.no_grad()
 def caption(model: Captioner, images: Tensor, forget: bool = False) -> list[list[str]]:
-    """Greedy captions of the frames of clips, images [clips, frames, N, hidden]; every one is read with the next frame,
+    """Greedy captions of the frames of clips, images [clips, frames, N, hidden]. Every caption is read with the next frame,
     unless the model is to forget what it said."""
     clips, frames = images.shape[:2]
     ids = torch.full((clips, frames, LONGEST), -1)
@@ -42,6 +42,35 @@ def caption(model: Captioner, images: Tensor, forget: bool = False) -> list[list
             if done.all():
                 break
         ids[~done, frame, -1] = IDS[END]
+    return words(ids)
+
+
+@torch.no_grad()
+def caption_like(model: Captioner, images: Tensor, draft: list[list[str]]) -> list[list[str]]:
+    """The same as `caption`, faster where a draft is nearly right: as in speculative decoding, a pass of the model confirms
+    all of a clip up to the first token that greedy decoding would not have chosen, which is then replaced."""
+    ids = torch.full((*images.shape[:2], LONGEST), -1)
+    for clip, captions in enumerate(draft):
+        for frame, text in enumerate(captions):
+            ids[clip, frame, : len(tokens_of(text))] = torch.tensor(tokens_of(text))
+    unconfirmed = list(range(len(ids)))
+    while unconfirmed:
+        chosen = model(ids[unconfirmed], images[unconfirmed]).argmax(-1)[:, :, : LONGEST - 2]
+        wrong = (chosen != ids[unconfirmed][:, :, 1:-1]) & (ids[unconfirmed][:, :, 1:-1] >= 0)
+        for i, clip in enumerate(list(unconfirmed)):
+            if not wrong[i].any():
+                unconfirmed.remove(clip)
+                continue
+            frame, at = divmod(int(wrong[i].flatten().int().argmax()), LONGEST - 2)
+            was, ids[clip, frame, at + 1] = int(ids[clip, frame, at + 1]), chosen[i, frame, at]
+            if chosen[i, frame, at] == IDS[END]:
+                ids[clip, frame, at + 2 :] = -1
+            elif was == IDS[END]:
+                ids[clip, frame, at + 2] = IDS[END]
+    return words(ids)
+
+
+def words(ids: Tensor) -> list[list[str]]:
     return [[" ".join(WORDS[i] for i in frame if i > IDS[FRAME]) for frame in clip] for clip in ids.tolist()]
 
 
@@ -63,31 +92,29 @@ def exact(said: list[list[str]], truth: list[list[str]]) -> float:
     return round(sum(a == b for a, b in pairs) / len(pairs), 4)
 
 
-def main(variant: str, clips: int) -> None:
+def main(variant: str) -> None:
     torch.set_num_threads(1)
-    start = time.time()
     model = load(variant)
-    images, truth = held_out(model, clips, FRAMES)
-    said = caption(model, images)
-    few = slice(0, clips // 4)
-    shuffled = images[few].flatten(0, 1)[torch.randperm(images[few].shape[0] * FRAMES, generator=torch.Generator().manual_seed(0))]
-    results = {
-        "clips": clips,
+    images, truth = held_out(model, CLIPS, FRAMES)
+    said = caption_like(model, images, truth)
+    assert caption(model, images[:2]) == said[:2]
+    (OUT / f"{variant}-said.json").write_text(json.dumps(said))
+    few, order = images[:FEW].flatten(0, 1), torch.randperm(FEW * FRAMES, generator=torch.Generator().manual_seed(0))
+    results = json.loads((OUT / f"{variant}.json").read_text()) | {
+        "clips": CLIPS,
         "frames": FRAMES,
         "exact_match": exact(said, truth),
-        "whole_clips": round(sum(a == b for a, b in zip(said, truth)) / clips, 4),
-        "images_shuffled": exact(caption(model, shuffled.view_as(images[few])), truth[few]),
-        "past_forgotten": exact(caption(model, images[few], forget=True), truth[few]),
+        "whole_clips": round(sum(a == b for a, b in zip(said, truth)) / CLIPS, 4),
+        "images_shuffled": exact(caption(model, few[order].view_as(images[:FEW])), truth[:FEW]),
+        "past_forgotten": exact(caption(model, images[:FEW], forget=True), truth[:FEW]),
     }
-    wrong = [(f, a, b) for ours, theirs in zip(said, truth) for f, (a, b) in enumerate(zip(ours, theirs)) if a != b]
-    for frame, a, b in wrong[:12]:
+    wrong = [(i, a, b) for ours, theirs in zip(said, truth) for i, (a, b) in enumerate(zip(ours, theirs)) if a != b]
+    for frame, a, b in wrong[:10]:
         print(f"frame {frame}: said {a!r}, right is {b!r}")
-    log = OUT / f"{variant}.json"
-    results |= json.loads(log.read_text()) if log.exists() else {}
     every = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     RESULTS.write_text(json.dumps(every | {variant: results}, indent=2) + "\n")
-    print(variant, results, f"{time.time() - start:.0f} s")
+    print(variant, results)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else CLIPS)
+    main(sys.argv[1])

@@ -2,9 +2,12 @@
 
 import hashlib
 import json
+import struct
 import sys
+import zlib
 from pathlib import Path
 
+import numpy as np
 import torch
 from safetensors.torch import save_file
 
@@ -15,7 +18,7 @@ from train import HELD_OUT_SEED, tokens_of
 
 HERE = Path(__file__).parent.parent
 FOLDERS = {"casa": "weights", "ca": "weights-ca", "insertion": "weights-insertion"}
-GOLDEN_FRAMES, CLIPS, CLIP_FRAMES = 3, 6, 12
+GOLDEN_FRAMES, CLIPS, CLIP_FRAMES, PICTURES = 3, 6, 12, 6
 
 
 def config(model: Captioner) -> dict:
@@ -149,16 +152,29 @@ def write_golden(model: Captioner, variant: str) -> None:
 
 def write_clips(models: dict[str, Captioner]) -> None:
     """What every variant says of held-out clips, word for word, and hashes of their frames."""
-    clips = []
+    clips, pictures = [], HERE / "golden" / "frames"
+    pictures.mkdir(exist_ok=True)
     for seed in range(HELD_OUT_SEED, HELD_OUT_SEED + CLIPS):
         scene, sha, truth, frames = Scene(seed), hashlib.sha256(), [], []
         for _ in range(CLIP_FRAMES):
             truth.append(scene.next())
             frames.append(torch.from_numpy(scene.draw()))
             sha.update(frames[-1].numpy().tobytes())
+            if seed == HELD_OUT_SEED and len(frames) <= PICTURES:
+                (pictures / f"{len(frames)}.png").write_bytes(png(frames[-1].numpy()))
         said = {name: caption(model, model.visual(torch.stack(frames))[None])[0] for name, model in models.items()}
         clips.append({"seed": seed, "sha256": sha.hexdigest(), "truth": truth, "said": said})
     (HERE / "golden" / "clips.json").write_text(json.dumps(clips, indent=1) + "\n")
+
+
+def png(frame: np.ndarray) -> bytes:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    height, width, _ = frame.shape
+    rows = b"".join(b"\0" + row.tobytes() for row in frame)
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b"")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Trains one captioner on clips of scenes: python train.py casa|ca|insertion [steps]. Writes out/VARIANT.safetensors.
+"""Trains one captioner on clips of scenes: python train.py casa|ca|insertion. Writes out/VARIANT.safetensors.
 
 The image encoder is the one that vision.py made, and stays as it is: so all frames are encoded once, for all variants.
 """
@@ -6,6 +6,7 @@ The image encoder is the one that vision.py made, and stays as it is: so all fra
 import json
 import sys
 import time
+from dataclasses import asdict, dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -16,11 +17,28 @@ from model import Captioner, Config, Vision
 from scenes import END, FRAME, IDS, Scene, encode
 from vision import OUT
 
-FRAMES = 24  # of a clip
 LONGEST = 13  # tokens of a frame
-CLIPS = 6_000
-BATCH = 6  # clips of a step
 TRAIN_SEED, HELD_OUT_SEED = 1_000_000, 2_000_000_000
+
+
+@dataclass
+class Stage:
+    frames: int  # of a clip
+    clips: int
+    batch: int  # clips of a step
+    rate: float
+    steps: int
+    until: int | None = None  # leave out the rest of the steps
+
+
+SHORT = Stage(frames=24, clips=6_000, batch=6, rate=2e-3, steps=2600)
+LONG = Stage(frames=64, clips=400, batch=3, rate=4e-4, steps=300)
+STAGES = {
+    "casa": [SHORT, LONG],
+    "ca": [SHORT, LONG],
+    # It learns the fastest, and a step of it costs the most.
+    "insertion": [replace(SHORT, until=1301), replace(LONG, batch=1)],
+}
 
 
 def tokens_of(caption: str) -> list[int]:
@@ -67,23 +85,18 @@ def loss_of(model: Captioner, ids: Tensor, images: Tensor) -> tuple[Tensor, floa
     return loss, exact
 
 
-def main(variant: str, steps: int, seed: int = 1) -> None:
+def train(model: Captioner, data: tuple[Tensor, Tensor], stage: Stage, seed: int, name: str) -> None:
+    ids, images = data
     torch.manual_seed(seed)
-    torch.set_num_threads(1)
-    vision = load_vision()
-    ids, images = cached_clips(vision, "clips", TRAIN_SEED, CLIPS, FRAMES)
-    model = Captioner(Config(attention=variant))
-    model.visual.load_state_dict(vision.state_dict())
-    model.visual.requires_grad_(False)
     params = [p for p in model.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(params, 2e-3, betas=(0.9, 0.98), weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, steps, pct_start=0.05)
-    start, right, order = time.time(), 0.0, torch.randperm(CLIPS)
-    for step in range(steps):
-        first = step * BATCH % CLIPS
+    optimizer = torch.optim.AdamW(params, stage.rate, betas=(0.9, 0.98), weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, stage.rate, stage.steps, pct_start=0.05)
+    start, right, order = time.time(), 0.0, torch.randperm(len(ids))
+    for step in range(stage.until or stage.steps):
+        first = step * stage.batch % (len(ids) - len(ids) % stage.batch)
         if first == 0:
-            order = torch.randperm(CLIPS)
-        chosen = order[first : first + BATCH]
+            order = torch.randperm(len(ids))
+        chosen = order[first : first + stage.batch]
         loss, exact = loss_of(model, ids[chosen], images[chosen])
         optimizer.zero_grad()
         loss.backward()
@@ -91,12 +104,25 @@ def main(variant: str, steps: int, seed: int = 1) -> None:
         optimizer.step()
         schedule.step()
         right = 0.95 * right + 0.05 * exact
-        if step % 100 == 0 or step == steps - 1:
+        if step % 50 == 0 or step + 1 == (stage.until or stage.steps):
             print(f"{step:5d} loss {loss.item():.4f}  captions right {right:.4f}  {time.time() - start:.0f} s", flush=True)
-            save_file({k: v.contiguous() for k, v in model.state_dict().items()}, OUT / f"{variant}.safetensors")
-    log = {"seed": seed, "steps": steps, "clips": CLIPS, "batch": [BATCH, FRAMES], "minutes": round((time.time() - start) / 60)}
+            save_file({k: v.contiguous() for k, v in model.state_dict().items()}, OUT / f"{name}.safetensors")
+
+
+def main(variant: str, seed: int = 1) -> None:
+    torch.manual_seed(seed)
+    torch.set_num_threads(1)
+    start, vision = time.time(), load_vision()
+    model = Captioner(Config(attention=variant))
+    model.visual.load_state_dict(vision.state_dict())
+    model.visual.requires_grad_(False)
+    stages = STAGES[variant]
+    for i, stage in enumerate(stages):
+        data = cached_clips(vision, f"clips-{stage.frames}", TRAIN_SEED * (i + 1), stage.clips, stage.frames)
+        train(model, data, stage, seed + i, variant)
+    log = {"seed": seed, "stages": [asdict(stage) for stage in stages], "minutes": round((time.time() - start) / 60)}
     (OUT / f"{variant}.json").write_text(json.dumps(log))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 2600)
+    main(sys.argv[1])
