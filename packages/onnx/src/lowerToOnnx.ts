@@ -7,7 +7,7 @@ import { preallocatedDims } from './fuse/preallocated.ts';
 import type { GivenInput } from './given.ts';
 import { lowerGraph } from './lowerGraph.ts';
 import type { WeightPlace } from './proto.ts';
-import { refuseBf16 } from './refuseBf16.ts';
+import { reasonForCuda, refuseBf16 } from './refuseBf16.ts';
 import { stateLayouts } from './states.ts';
 
 const ANY_BATCH = { min: 1, max: 1 << 16, multipleOf: 1 };
@@ -30,6 +30,8 @@ export interface OnnxTarget {
 
 export interface EntryTarget {
   readonly file: string;
+  /** Why only the CUDA provider can run it; absent: the CPU can, too. */
+  readonly cudaOnly?: string;
   /** Inputs that are computed from the lengths of states. */
   readonly given?: readonly GivenInput[];
   /** Inputs that must be below a number, and not negative. */
@@ -66,8 +68,8 @@ export function lowerToOnnx(program: Program, { profile, weights }: OnnxOptions)
   const files = new Map<string, Uint8Array>();
   const entries: Record<string, EntryTarget> = {};
   for (const graph of program.entries.values()) {
-    // ONNX Runtime's CUDA provider computes in bf16; its CPU provider refuses such a model when it is loaded.
     if (profile === 'onnx') refuseBf16(graph);
+    const cudaOnly = reasonForCuda(graph);
     const file = `${graph.name}.onnx`;
     const wide = takesBatch(program, graph, preallocated) ? batchGraph(program, graph) : undefined;
     const fused = profile === 'ort' ? fuse(program, wide ?? graph, preallocated, weights) : unfused(graph);
@@ -78,6 +80,7 @@ export function lowerToOnnx(program: Program, { profile, weights }: OnnxOptions)
     files.set(file, model);
     entries[graph.name] = {
       file,
+      ...(cudaOnly === undefined ? {} : { cudaOnly }),
       ...(given.length > 0 ? { given } : {}),
       ...(Object.keys(below).length > 0 ? { below } : {}),
       ...(wide ? { batch: { alike: alikeInputs(program, fused) } } : {}),

@@ -17,3 +17,14 @@ export function refuseBf16(graph: Graph): void {
     if (found) throw new IrError(`${refuse(found.name)}; ${remedy}`, origin);
   }
 }
+
+/** Why nothing but ONNX Runtime's CUDA provider can run a graph: it computes in bf16. Undefined: the CPU can. */
+export function reasonForCuda(graph: Graph): string | undefined {
+  try {
+    refuseBf16(graph);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof IrError)) throw error;
+    return error.message;
+  }
+}

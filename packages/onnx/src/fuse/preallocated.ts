@@ -51,7 +51,7 @@ function onlyAttended(
     return partner !== undefined && sameShape(partner.end.type.shape, end.type.shape) && hasFittingRows(end);
   });
   const inPlace = mine.every((use) => unread.includes(use) || isInPlace(use, uses));
-  return inPairs && inPlace && !mentions(graph, dim);
+  return inPairs && inPlace && !mentions(graph, dim, states);
 }
 
 /** Rows that nobody reads in this entry; attention writes them, keys and values at once. */
@@ -88,12 +88,12 @@ function isInPlace({ start, end }: StateUse, uses: Uses): boolean {
 }
 
 /** Whether anything but the states' own versions and the attention over them depends on a dim. */
-function mentions({ inputs, nodes, outputs }: Graph, dim: string): boolean {
+function mentions({ inputs, nodes, outputs }: Graph, dim: string, states: ReadonlySet<string>): boolean {
   const has = (value: Value) => value.type.shape.some((size) => isSymbolic(size) && size.names.includes(dim));
   const others = nodes.filter(({ op }) => op.updatesState !== true);
   return (
     inputs.some(has) ||
-    outputs.some(({ value }) => has(value) || value.state !== undefined) ||
+    outputs.some(({ value }) => has(value) || states.has(value.state ?? '')) ||
     others.some(
       ({ outputs, attrs }) => outputs.some(has) || symbolicDims(attrs).some(({ names }) => names.includes(dim)),
     )

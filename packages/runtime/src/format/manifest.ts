@@ -106,6 +106,8 @@ export interface OnnxTarget {
 /** An ONNX model. Beside the entry's inputs, it takes the pasts of the states it reads and what is `given`. */
 export interface OnnxEntry {
   readonly file: string;
+  /** Why only ONNX Runtime's CUDA provider can run it; absent: the CPU can, too. */
+  readonly cudaOnly?: string;
   /** Inputs that the executor computes from the lengths of states; absent: none. */
   readonly given?: readonly GivenInput[];
   /** Inputs that must be below a number, and not negative. */

@@ -22,8 +22,10 @@ export interface SessionOptions {
 /** A session per entry. When one cannot be loaded, those before it are released and the error names the file. */
 export async function openSessions(options: SessionOptions): Promise<ReadonlyMap<string, RuntimeSession>> {
   const sessions = new Map<string, RuntimeSession>();
-  for (const [entry, { file }] of Object.entries(options.target.entries)) {
+  for (const [entry, { file, cudaOnly }] of Object.entries(options.target.entries)) {
     try {
+      // Nor has JavaScript such tensors, so that CUDA does not help here.
+      if (cudaOnly !== undefined) throw new Error(cudaOnly);
       sessions.set(entry, await openSession(file, options));
     } catch (error) {
       await closeSessions(sessions);

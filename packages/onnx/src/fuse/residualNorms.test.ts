@@ -1,0 +1,25 @@
+import { parseProgram } from '@casement/ir';
+import { expect, it } from 'vitest';
+import { findResidualNorms } from './residualNorms.ts';
+import { Uses } from './uses.ts';
+
+it.each([
+  ['of the same shape', 'f32[1 seq 4]', '@w', 1],
+  ['where an operand is stretched', 'f32[4]', '@w', 0],
+  ['whose weight is computed', 'f32[1 seq 4]', '%v', 0],
+])('finds sums %s', (_, type, weight, count) => {
+  const program = parseProgram(`program p
+dim seq = 1 .. 8
+param @w : f32[4]
+entry main(%x : f32[1 seq 4], %d : ${type}) {
+  %v : f32[4] = mul(@w, @w)
+  %s : f32[1 seq 4] = add(%x, %d)
+  %n : f32[1 seq 4] = rmsNorm(%s, ${weight}) {eps=0.001, scaleInF32=false}
+  return n = %n
+  return s = %s
+  return v = %v
+}
+`);
+  const graph = program.entries.get('main') ?? expect.fail('no entry');
+  expect(findResidualNorms(graph.nodes, new Uses(graph)).size).toBe(count);
+});
