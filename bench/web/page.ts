@@ -3,7 +3,7 @@ import { readManifest } from '../../packages/runtime/src/readManifest.ts';
 import { fetchSource } from '../../packages/runtime/src/source/fetchSource.ts';
 import { generate } from '../../packages/session/src/generation/generate.ts';
 import { Session } from '../../packages/session/src/session.ts';
-import { countGpu, type GpuCounts } from '../../packages/session/src/webgpu/countGpu.ts';
+import { countGpu, type GpuCounter, type GpuCounts } from '../../packages/session/src/webgpu/countGpu.ts';
 import { executorOf } from '../../packages/session/src/webgpu/index.ts';
 import type { PeerConfig } from './peerGraph.ts';
 import { type PeerFiles, PeerModel } from './peerModel.ts';
@@ -65,23 +65,33 @@ export async function compare(options: PageOptions): Promise<PageReport> {
   await readOurs(context);
   let next = await readTheirs(context);
   const tokens = { ours: [] as number[], theirs: [] as number[] };
-  const decodeOurs = async () => {
-    for await (const { token } of generate(ours.session, { maxTokens: decode.tokens })) tokens.ours.push(token);
+  const decodeOurs = async (count: number, onToken: (done: number) => void = () => {}) => {
+    let done = 0;
+    for await (const { token } of generate(ours.session, { maxTokens: count })) {
+      tokens.ours.push(token);
+      onToken(++done);
+    }
   };
-  const decodeTheirs = async () => {
-    for (let i = 0; i < decode.tokens; i++) {
+  const decodeTheirs = async (count: number, onToken: (done: number) => void = () => {}) => {
+    for (let done = 0; done < count; onToken(++done)) {
       tokens.theirs.push(next);
       next = await peer.read([next]);
     }
   };
-  await decodeOurs();
-  await decodeTheirs();
   const perToken = {
-    ours: await counted(ours.counter, decodeOurs, decode.tokens),
-    theirs: await counted(theirCounter, decodeTheirs, decode.tokens),
+    ours: await countCalls(ours.counter, decodeOurs),
+    theirs: await countCalls(theirCounter, decodeTheirs),
   };
   const decodes: Triple[] = [];
-  for (let i = 0; i < decode.pairs; i++) decodes.push(await triple(decodeOurs, decodeTheirs));
+  for (let i = 0; i < decode.pairs; i++) {
+    const count = decode.tokens;
+    decodes.push(
+      await triple(
+        () => decodeOurs(count),
+        () => decodeTheirs(count),
+      ),
+    );
+  }
 
   const report = {
     adapter: ours.adapter,
@@ -118,7 +128,7 @@ export async function firstToken({ artifact, peer, config }: PageOptions, who: '
 
 async function openOurs(artifact: string) {
   const adapter = (await navigator.gpu.requestAdapter()) ?? fail('no adapter');
-  const counters: ReturnType<typeof countGpu>[] = [];
+  const counters: GpuCounter[] = [];
   const requestDevice = adapter.requestDevice.bind(adapter);
   adapter.requestDevice = async (descriptor) => {
     const device = await requestDevice(descriptor);
@@ -137,11 +147,15 @@ async function openOurs(artifact: string) {
   };
 }
 
-async function counted(counter: ReturnType<typeof countGpu>, run: () => Promise<void>, times: number) {
-  counter.take();
-  await run();
+/** Calls for a token in the middle of an answer. */
+async function countCalls(
+  counter: GpuCounter,
+  decode: (count: number, onToken: (done: number) => void) => Promise<void>,
+): Promise<GpuCounts> {
+  const [warmUp, tokens] = [3, 4];
+  await decode(warmUp + tokens, (done) => done === warmUp && counter.take());
   const counts = counter.take();
-  for (const name of Object.keys(counts) as (keyof GpuCounts)[]) counts[name] /= times; // its own keys
+  for (const name of Object.keys(counts) as (keyof GpuCounts)[]) counts[name] /= tokens; // its own keys
   return counts;
 }
 
