@@ -159,8 +159,9 @@ class EntryLowering implements LoweringContext {
 
   run(call: KernelCall): void {
     const most = this.profile.limits.maxStorageBuffersPerShaderStage;
-    if (call.blocks.length > most) {
-      throw this.fail(`kernel ${call.kernel.algorithm} binds ${call.blocks.length} buffers, ${most} are allowed`);
+    const count = storageBuffers(call);
+    if (count > most) {
+      throw this.fail(`kernel ${call.kernel.algorithm} binds ${count} buffers, ${most} are allowed`);
     }
     // A size that is always zero leaves nothing to do, and WGSL refuses to divide by it.
     if (call.grid.includes(0)) return;
@@ -182,9 +183,18 @@ class EntryLowering implements LoweringContext {
     if (step.kind === 'projection' && fused) {
       this.node = step.projection.sections[0]?.linears[0];
       const partsOf = (attention: Node) => this.parts.get(attention) ?? raise(this.fail('an attention has no parts'));
-      this.guarded(() =>
-        this.run(lowerProjection(step.projection, { fusion: fused.fusion, context: this, partsOf })),
-      );
+      this.guarded(() => {
+        const call = lowerProjection(step.projection, { fusion: fused.fusion, context: this, partsOf });
+        const most = this.profile.limits.maxStorageBuffersPerShaderStage;
+        const count = storageBuffers(call);
+        if (count <= most) return this.run(call);
+        const [first] = step.projection.sections[0]?.linears ?? [];
+        if (first)
+          fused.fusion.note('lowerProjection', first, `its kernel binds ${count} buffers, ${most} are allowed`);
+        const { attention } = step.projection.source;
+        if (attention) this.lowerNode(attention);
+        for (const node of fused.fusion.sorted(step.nodes)) this.lowerNode(node);
+      });
     } else if (step.kind === 'attention') {
       this.node = step.node;
       this.guarded(() => this.parts.set(step.node, lowerSplitAttention(step.node, this)));
@@ -237,6 +247,11 @@ class EntryLowering implements LoweringContext {
     if (output === undefined) throw this.fail(`output "${value.name}" is computed by no node`);
     return output;
   }
+}
+
+/** The dims, which a kernel may take too, are a uniform. */
+function storageBuffers({ kernel }: KernelCall): number {
+  return kernel.bindings.filter((access) => access !== 'uniform').length;
 }
 
 function raise(error: Error): never {

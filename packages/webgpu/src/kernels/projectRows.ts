@@ -143,12 +143,13 @@ class ProjectRows {
           return [`d${t} = ${plus(`${own} * ${vectors}u`, offset / this.bytesPerStep(weight))};`];
         }
         const { attrs, scales, zeros } = weight.blocks;
-        const blocks = columns / attrs.block;
+        // The last block of a row may stand over.
+        const blocks = Math.ceil(columns / attrs.block);
         const scaleBytes = scales.storage === 'f32' ? 4 : 2;
         const zeroRow = Math.ceil((blocks * attrs.bits) / 8);
         const scaleOffset = this.site.spans.get(scales.block)?.offset ?? 0;
         const zeroOffset = zeros ? (this.site.spans.get(zeros.block)?.offset ?? 0) : 0;
-        const rowVectors = (columns * attrs.bits) / 128;
+        const rowVectors = (blocks * attrs.block * attrs.bits) / 128;
         return [
           `d${t} = ${plus(`${own} * ${rowVectors}u`, offset / 16)};`,
           `c${t} = ${plus(`r${row} * ${blocks}u`, scaleOffset / scaleBytes)};`,
