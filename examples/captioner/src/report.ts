@@ -38,8 +38,8 @@ speed             ONNX Runtime ${rate(watched.map(({ onnx }) => onnx))}, WebGPU 
                   (without a GPU, WebGPU runs on SwiftShader, which computes on the processor)
 
 keys and values after frame       ${marks.map((mark) => String(mark).padStart(9)).join('')}
-  CASA: images                    ${held(({ onnx }) => window(onnx))}   one image at a time, however long the video
-  CASA: text                      ${held(({ onnx }) => text(onnx))}   what was said
+  CASA: newest image, its caption ${held(({ onnx }) => window(onnx))}   one image at a time, however long the video is
+  CASA: all text                  ${held(({ onnx }) => text(onnx))}   what was said
   images inserted into the text   ${held(({ insertion }) => text(insertion))}   every image stays, so this and the time per token grow
 
 An image is 16 tokens here. Cameras need 256 to 1,024: then text hardly counts, and insertion grows that much faster.`;

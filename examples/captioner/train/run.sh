@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Trains everything again, from nothing to weights/ and golden/: about two hours on one core, in this order.
+# Trains everything again, from nothing to weights/ and golden/: about an hour and a half on one core.
 #
 #     pip install torch==2.13.0 numpy==2.4.6 safetensors==0.8.0
 #     bash examples/captioner/train/run.sh
