@@ -1,4 +1,6 @@
-import { decoder } from '@casement/models';
+import { drawTensor, seededRandom, seedOf } from '@casement/ir';
+import { type DecoderConfig, decoder } from '@casement/models';
+import { quantizeWeights } from '@casement/passes';
 import { type Executor, type GenerationSettings, generate, Session } from '@casement/session';
 import { countGpu, type GpuCounter } from '@casement/session/webgpu';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -16,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => bench.close());
 
-const model = decoder({
+const config: DecoderConfig = {
   name: 'small',
   vocab: 97,
   hidden: 16,
@@ -31,7 +33,8 @@ const model = decoder({
   tied: true,
   fusion: { attention: 'casa' },
   capacity: { text: 640, window: 640, image: 4, chunk: 8 },
-}).build({ dtype: 'f32' });
+};
+const model = decoder(config).build({ dtype: 'f32' });
 const params = drawParams(model);
 
 async function open(target: 'reference' | 'webgpu'): Promise<Executor> {
@@ -94,4 +97,33 @@ it('asks the device for the same at turn 512 as at turn 2', async () => {
   });
   expect(counts[512]).toEqual(second);
   await executor.dispose();
+});
+
+it.each([
+  { bits: 4, block: 32, zeroPoints: true },
+  { bits: 4, block: 64, zeroPoints: false },
+  { bits: 8, block: 32, zeroPoints: true },
+] as const)('decodes with weights of $bits bits in blocks of $block, zero points: $zeroPoints', async (how) => {
+  // Rows of 96 are one and a half blocks of 64.
+  const float = decoder({ ...config, layers: 1, hidden: 96, ffn: 64, fusion: { attention: 'ca' } }).build({
+    dtype: 'f32',
+  });
+  const { program } = quantizeWeights(float, () => how);
+  const drawn = [...program.params.values()].map(({ name, type }) => {
+    const draw =
+      type.dtype === 'u8' ? { below: 256 } : name.endsWith('_scales') ? { within: 2 ** -how.bits / 2 } : 'unit';
+    return [name, drawTensor(type.dtype, type.shape.map(Number), draw, seededRandom(seedOf(name)))] as const;
+  });
+  const rows: Float32Array[] = [];
+  for (const target of ['reference', 'webgpu'] as const) {
+    const executor = await bench.open(target, compiledFor(target, program), new Map(drawn));
+    const session = new Session(executor);
+    for (const token of [3, 1, 4]) await session.read([token]);
+    rows.push(session.nextLogits());
+    await executor.dispose();
+  }
+  const [wanted = [], actual = []] = rows.map((row) => Array.from(row));
+  const scale = Math.max(...wanted.map(Math.abs));
+  for (const [i, value] of wanted.entries())
+    expect(Math.abs(value - (actual[i] ?? Number.NaN))).toBeLessThan(2e-5 * scale);
 });
