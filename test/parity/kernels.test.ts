@@ -15,8 +15,11 @@ beforeAll(async () => {
 });
 afterAll(() => device.destroy());
 
-/** Kernels sum in another order than the reference, and round less often in half precision. */
-const TOLERANCE = { f32: 3e-5, f16: 4e-3, bf16: 3e-2 };
+/**
+ * Kernels sum in another order than the reference, and round less often in half precision. Sums of quantised weights, here
+ * up to 255, are small beside what they add up.
+ */
+const TOLERANCE = { f32: 2e-4, f16: 4e-3, bf16: 3e-2 };
 
 const samples = Object.values<Op>(ops).flatMap((op) =>
   op.samples.flatMap((sample) =>

@@ -13,7 +13,7 @@ struct Dims {
 
 @group(0) @binding(0) var<storage, read_write> x: array<vec4f>;
 @group(0) @binding(1) var<storage, read> weight: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
 @group(0) @binding(3) var<uniform> dims: Dims;
 
 fn x_vec4(i: u32) -> vec4f {
@@ -22,7 +22,7 @@ fn x_vec4(i: u32) -> vec4f {
 fn weight_vec4(i: u32) -> vec4f {
   return weight[i];
 }
-fn y_set(i: u32, value: f32) {
+fn y_set(i: u32, value: vec4f) {
   y[i] = value;
 }
 
@@ -67,60 +67,19 @@ fn main(
     let x3 = x_vec4(row3 * 3u + step);
     sum3 += x3 * weights;
   }
-  if (first + 0u < 16u) {
+  if (first < 16u) {
+    let place = (first + 0u) / 4u;
     if (top + 0u < dims.n_seq) {
-      y_set((top + 0u) * 16u + first + 0u, sum0[0]);
+      y_set((top + 0u) * 4u + place, sum0);
     }
     if (top + 1u < dims.n_seq) {
-      y_set((top + 1u) * 16u + first + 0u, sum1[0]);
+      y_set((top + 1u) * 4u + place, sum1);
     }
     if (top + 2u < dims.n_seq) {
-      y_set((top + 2u) * 16u + first + 0u, sum2[0]);
+      y_set((top + 2u) * 4u + place, sum2);
     }
     if (top + 3u < dims.n_seq) {
-      y_set((top + 3u) * 16u + first + 0u, sum3[0]);
-    }
-  }
-  if (first + 1u < 16u) {
-    if (top + 0u < dims.n_seq) {
-      y_set((top + 0u) * 16u + first + 1u, sum0[1]);
-    }
-    if (top + 1u < dims.n_seq) {
-      y_set((top + 1u) * 16u + first + 1u, sum1[1]);
-    }
-    if (top + 2u < dims.n_seq) {
-      y_set((top + 2u) * 16u + first + 1u, sum2[1]);
-    }
-    if (top + 3u < dims.n_seq) {
-      y_set((top + 3u) * 16u + first + 1u, sum3[1]);
-    }
-  }
-  if (first + 2u < 16u) {
-    if (top + 0u < dims.n_seq) {
-      y_set((top + 0u) * 16u + first + 2u, sum0[2]);
-    }
-    if (top + 1u < dims.n_seq) {
-      y_set((top + 1u) * 16u + first + 2u, sum1[2]);
-    }
-    if (top + 2u < dims.n_seq) {
-      y_set((top + 2u) * 16u + first + 2u, sum2[2]);
-    }
-    if (top + 3u < dims.n_seq) {
-      y_set((top + 3u) * 16u + first + 2u, sum3[2]);
-    }
-  }
-  if (first + 3u < 16u) {
-    if (top + 0u < dims.n_seq) {
-      y_set((top + 0u) * 16u + first + 3u, sum0[3]);
-    }
-    if (top + 1u < dims.n_seq) {
-      y_set((top + 1u) * 16u + first + 3u, sum1[3]);
-    }
-    if (top + 2u < dims.n_seq) {
-      y_set((top + 2u) * 16u + first + 3u, sum2[3]);
-    }
-    if (top + 3u < dims.n_seq) {
-      y_set((top + 3u) * 16u + first + 3u, sum3[3]);
+      y_set((top + 3u) * 4u + place, sum3);
     }
   }
 }

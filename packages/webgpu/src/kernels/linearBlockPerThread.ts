@@ -38,9 +38,12 @@ export function linearBlockPerThread({ x, weight, bias, y }: LinearSite, { rows,
   );
   const loadX = readQuads(kernel, x);
   const reader = readWeight(kernel, 'weight', weight, 4);
-  const loadBias = bias && kernel.read('bias', bias);
-  const store = kernel.write('y', y);
-  const [height, width, outSize] = [wgslSize(rowsOf(y)), wgslSize(weight.rows), wgslSize(y.type.shape.at(-1) ?? 1)];
+  // Columns that come in fours are written at once, which makes the kernel a third shorter.
+  const outColumns = y.type.shape.at(-1) ?? 1;
+  const fours = [outColumns, weight.rows, weight.first].every((size) => typeof size === 'number' && size % 4 === 0);
+  const loadBias = bias && kernel.read('bias', bias, fours ? 4 : 1);
+  const store = kernel.write('y', y, fours ? 4 : 1);
+  const [height, width, outSize] = [wgslSize(rowsOf(y)), wgslSize(weight.rows), wgslSize(outColumns)];
   const columns = range(COLUMNS);
   const reads = range(quads ? rows / 4 : rows);
   const scale = (c: number) => (reader.quantized ? `head${c}.x * ` : '');
@@ -55,7 +58,29 @@ export function linearBlockPerThread({ x, weight, bias, y }: LinearSite, { rows,
         : [`sum${r} += x${r} * weights;`]),
     ]),
   ];
+  const rowGuard = (r: number, statement: string) => [`  if (top + ${r}u < ${height}) {`, `    ${statement}`, '  }'];
   const column = (c: number) => (weight.first === 0 ? `first + ${c}u` : `first + ${weight.first + c}u`);
+  const result = fours
+    ? [
+        `if (first < ${width}) {`,
+        `  let place = (${column(0)}) / 4u;`,
+        ...(loadBias ? [`  let bias = ${loadBias('place')};`] : []),
+        ...range(rows).flatMap((r) =>
+          rowGuard(
+            r,
+            store(`(top + ${r}u) * ${Number(outColumns) / 4}u + place`, `sum${r}${loadBias ? ' + bias' : ''}`),
+          ),
+        ),
+        '}',
+      ]
+    : columns.flatMap((c) => [
+        `if (first + ${c}u < ${width}) {`,
+        ...(loadBias ? [`  let bias = ${loadBias(column(c))};`] : []),
+        ...range(rows).flatMap((r) =>
+          rowGuard(r, store(`(top + ${r}u) * ${outSize} + ${column(c)}`, `sum${r}[${c}]${loadBias ? ' + bias' : ''}`)),
+        ),
+        '}',
+      ]);
   return kernel.perTile(
     { grid: [weight.rows, rowsOf(y)], tile: [COLUMNS * THREADS, rows], threads: THREADS, subgroups: quads },
     [
@@ -78,16 +103,7 @@ export function linearBlockPerThread({ x, weight, bias, y }: LinearSite, { rows,
             '}',
           ]
         : [`for (var step = 0u; step < ${reader.steps}; step++) {`, indent(step), '}']),
-      ...columns.flatMap((c) => [
-        `if (first + ${c}u < ${width}) {`,
-        ...(loadBias ? [`  let bias = ${loadBias(column(c))};`] : []),
-        ...range(rows).flatMap((r) => [
-          `  if (top + ${r}u < ${height}) {`,
-          `    ${store(`(top + ${r}u) * ${outSize} + ${column(c)}`, `sum${r}[${c}]${loadBias ? ' + bias' : ''}`)}`,
-          '  }',
-        ]),
-        '}',
-      ]),
+      ...result,
     ],
   );
 }
