@@ -39,6 +39,10 @@ const i32 = (shape: readonly number[], values: readonly number[]): HostTensor =>
 const text = (given: readonly number[], positions = given.map((_, i) => i)): HostTensors => ({
   input_ids: i32([1, given.length], given),
   position_ids: i32([1, given.length], positions),
+  logits_to_keep: i32(
+    [given.length],
+    given.map((_, i) => i),
+  ),
 });
 const ones = (length: number, at: readonly number[]) =>
   i32(
@@ -65,9 +69,16 @@ function distance(a: HostTensors, b: HostTensors, name = 'logits'): number {
 const row = (tensor: HostTensor, at: number) => sliceAlong(tensor, tensor.shape.length - 2, at, at + 1);
 
 describe.each(targets)('on %s', (target) => {
+  /** ONNX graphs of other entries are fused in other places, and round there. */
+  const rounding = target === 'onnx' ? 2e-6 : 0;
+
   it('tap gives hidden states and attention maps, and changes nothing else', async () => {
     const tapped = (program: Program) => {
-      const states = { entry: 'step', at: [{ before: 'model.layers.*' }, { after: 'model.norm' }], output: 'states' };
+      const states = {
+        entry: 'step',
+        at: [{ before: 'model.layers.*' }, { after: 'model.layers.3' }],
+        output: 'states',
+      };
       const weights = { entry: 'step', at: { attention: 'model.layers.*.self_attn' }, output: 'weights' };
       return tap(tap(program, { ...states, as: 'tapped' }), { ...weights, entry: 'tapped' });
     };
@@ -103,16 +114,16 @@ describe.each(targets)('on %s', (target) => {
           return joinAlong([row(states, 3), row(states, 5)], 1);
         };
         const same = await fresh(executor, 'patched', { ...text(ids), ...at, values: rowsOf(own) });
-        expect(distance(own, same)).toBe(0);
+        expect(distance(own, same)).toBeLessThanOrEqual(rounding);
         const moved = await fresh(executor, 'patched', { ...text(ids), ...at, values: rowsOf(other) });
         const change = ids.map((_, i) => compareTensors(row(named(moved, 'logits'), i), row(named(own, 'logits'), i)));
         const changes = change.map(({ maxAbsolute }) => maxAbsolute > 1e-4);
         // In the last layer, a row sees others as keys and values only: a patched one still moves those behind it.
         expect(changes).toEqual([false, false, false, true, true, true, true]);
         const nowhere = { ...text(ids), site: i32([], [-1]), rows: at.rows, values: rowsOf(other) };
-        expect(distance(own, await fresh(executor, 'patched', nowhere))).toBe(0);
+        expect(distance(own, await fresh(executor, 'patched', nowhere))).toBeLessThanOrEqual(rounding);
         const noRow = { ...text(ids), site: at.site, rows: i32([2], [-1, 99]), values: rowsOf(other) };
-        expect(distance(own, await fresh(executor, 'patched', noRow))).toBe(0);
+        expect(distance(own, await fresh(executor, 'patched', noRow))).toBeLessThanOrEqual(rounding);
       }
     });
   });
