@@ -58,7 +58,7 @@ export async function captionLoop(parts: CaptionLoopParts): Promise<void> {
     for await (const { text: delta, finish } of captionFrames(
       { session, text, readImage, settings: files.generation.settings },
       frames(),
-      { instructions, prefix, settings, signal },
+      { instructions, prefix, greedy: start.greedy ?? false, settings, signal },
     )) {
       caption += delta;
       tokens += 1;

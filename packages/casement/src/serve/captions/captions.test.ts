@@ -110,6 +110,21 @@ test('captions frames as the model does alone, one session for a client', async 
   expect(deltas).toBe(wanted.join(''));
 });
 
+test('takes the likeliest tokens when asked to', async () => {
+  const client = await open();
+  client.socket.send(JSON.stringify({ type: 'start', max_tokens: 6, greedy: true }));
+  await client.next('ready');
+  client.socket.send(picture);
+  const caption = await client.next('caption');
+  client.socket.terminate();
+
+  const alone = await openModel(artifact);
+  let wanted = '';
+  for await (const { text } of alone.caption([PICTURE], { greedy: true, settings: { maxTokens: 6 } })) wanted += text;
+  await alone.dispose();
+  expect(caption).toMatchObject({ frame: 0, text: wanted });
+});
+
 test('skips frames that are overtaken, and those that are none', async () => {
   const client = await open();
   client.socket.send(start());

@@ -16,6 +16,8 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
     prompt: z.string().optional(),
     /** The words with which the first caption starts. */
     prefix: z.string().optional(),
+    /** The likeliest token always, instead of the CASA authors' settings, which forbid repetition. */
+    greedy: z.boolean().optional(),
     /** Per frame. */
     max_tokens: z.int().min(1).optional(),
     temperature: z.number().min(0).max(2).optional(),
