@@ -46,12 +46,13 @@ export function attentionSharedTiles(site: AttentionSite): KernelCall {
   const line = Math.max(size, valueSize) + 1;
   const [own, ownKeys] = [range(ROWS), range(keysPer / SIDE)];
   const ownVectors = range(Math.ceil(valueSize / SIDE));
+  // Without short circuits: SwiftShader does not come to an end with compiling so many branches.
   const seen = (r: number) => [
-    `key < visible${r}`,
-    ...(segments ? [`segmentOfKey == segment${r}`] : []),
+    `(key < visible${r})`,
+    ...(segments ? [`(segmentOfKey == segment${r})`] : []),
     ...(mask && loadMask
       ? [
-          `${loadMask(stretchedIndex(['group.z', `head${r}`, `query${r}`, 'key'], mask.type.shape, stridesOf(mask)))} != 0u`,
+          `(${loadMask(stretchedIndex(['group.z', `head${r}`, `query${r}`, 'key'], mask.type.shape, stridesOf(mask)))} != 0u)`,
         ]
       : []),
   ];
@@ -115,7 +116,7 @@ export function attentionSharedTiles(site: AttentionSite): KernelCall {
           : []),
         ...own.map(
           (r) =>
-            `    score${r}_${i} = select(-1.0e30, score${r}_${i} * ${wgslFloat(attrs.scale)}, ${seen(r).join(' && ')});`,
+            `    score${r}_${i} = select(-1.0e30, score${r}_${i} * ${wgslFloat(attrs.scale)}, ${seen(r).join(' & ')});`,
         ),
         '  }',
       ]),
