@@ -85,6 +85,8 @@ describe.each(['onnx', 'webgpu'] as const)('a conversation with two images on %s
             text += generated.text;
           }
           expect({ answer, text }).toEqual(wanted);
+          // A target that chooses tokens itself reads them without being told to.
+          if (!fed.slice(ids.length).includes(answer[0] ?? -1)) fed.push(...answer);
         }
       }
       const images = golden.images.map(({ grid, sha256 }) => ({ grid, sha256 }));

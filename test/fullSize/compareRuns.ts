@@ -1,6 +1,6 @@
 import { seededRandom } from '@casement/ir';
-import type { Executor, HostTensor } from '@casement/session';
-import { drawInputs } from './drawInputs.ts';
+import type { Executor, HostTensor, ModelSignature } from '@casement/session';
+import { drawInputs, type Random } from './drawInputs.ts';
 
 /** A run of the reference: what it got and what it gave. */
 export interface Run {
@@ -55,10 +55,16 @@ export async function recordRuns(reference: Executor): Promise<Run[]> {
     start += TOKENS;
   }
   for (const seq of [3, 1]) {
-    await run('step', drawInputs(signature, 'step', { seq }, random, start));
+    await run('step', stepInputs(signature, seq, random, start));
     start += seq;
   }
   return runs;
+}
+
+/** Random text, whose logits are all kept. */
+function stepInputs(signature: ModelSignature, seq: number, random: Random, start: number): Record<string, HostTensor> {
+  const places: HostTensor = { dtype: 'i32', shape: [seq], data: Int32Array.from({ length: seq }, (_, i) => i) };
+  return { ...drawInputs(signature, 'step', { seq }, random, start), logits_to_keep: places };
 }
 
 /** Repeats the reference's runs on an executor, each on the reference's own inputs, and compares all outputs. */

@@ -10,6 +10,7 @@ const DEFAULT_LIMITS = {
   maxUniformBuffersPerShaderStage: 12,
   maxComputeInvocationsPerWorkgroup: 256,
   maxComputeWorkgroupsPerDimension: 65535,
+  maxComputeWorkgroupStorageSize: 16384,
 };
 
 const MAX_THREADS = 2 ** 32; // kernels count threads in a u32
@@ -43,8 +44,26 @@ function kernelProblems({ file, bindings }: PlanVariant['kernels'][string], code
     ...(storage <= DEFAULT_LIMITS.maxStorageBuffersPerShaderStage ? [] : [`${file} binds ${storage} storage buffers`]),
     ...(uniforms <= DEFAULT_LIMITS.maxUniformBuffersPerShaderStage ? [] : [`${file} binds ${uniforms} uniforms`]),
     ...(invocations <= DEFAULT_LIMITS.maxComputeInvocationsPerWorkgroup ? [] : [`${file} has workgroups of ${size}`]),
-    ...(code.includes('var<workgroup>') ? [`${file} has shared memory, which nothing here counts`] : []),
+    ...sharedMemoryProblems(file, code),
   ];
+}
+
+function sharedMemoryProblems(file: string, code: string): string[] {
+  const bytes = [...code.matchAll(/var<workgroup> \w+: ([^;]*);/g)].reduce(
+    (sum, [, type = '']) => sum + sizeOf(type),
+    0,
+  );
+  if (bytes <= DEFAULT_LIMITS.maxComputeWorkgroupStorageSize) return [];
+  return [`${file} has ${Number.isNaN(bytes) ? 'an unknown number of' : bytes} bytes of shared memory`];
+}
+
+/** Bytes of a WGSL type made of numbers, vectors of four or two, and arrays; NaN for any other. */
+function sizeOf(type: string): number {
+  const [, element, length] = /^array<(.*), (\d+)u?>$/.exec(type) ?? [];
+  if (element !== undefined) return sizeOf(element) * Number(length);
+  const [, width] = /^vec([24])(?:[fiu]|<[fiu]32>)$/.exec(type) ?? [];
+  if (width !== undefined) return 4 * Number(width);
+  return /^(?:[fiu]32|atomic<[iu]32>)$/.test(type) ? 4 : Number.NaN;
 }
 
 type Dispatch = PlanVariant['entries'][string]['dispatches'][number];

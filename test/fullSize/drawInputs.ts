@@ -1,7 +1,7 @@
 import { drawTensor, makeTensor, type seededRandom } from '@casement/ir';
 import type { HostTensor, ModelSignature } from '@casement/session';
 
-type Random = ReturnType<typeof seededRandom>;
+export type Random = ReturnType<typeof seededRandom>;
 
 /**
  * Inputs of an entry under these sizes: normal pixels and embeddings, ids below the vocabulary, and positions that count

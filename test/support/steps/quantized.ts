@@ -37,10 +37,13 @@ export const quantizedLinear: Step = (sketch, choice) => {
   return { value, bound: 4 * x.bound * columns + 4 };
 };
 
-/** Rows of a table by ids: [1 seq columns]. */
+/** Rows of a table by ids, [1 seq columns], picked before or after the table is dequantised. */
 export const quantizedEmbed: Step = (sketch, choice): Bounded => {
   const columns = choose([...SIZES, 20, 40], choice.b);
   const { operands, attrs } = weight(sketch, ROWS, columns, choice);
-  const rows = sketch.emit(ops.quantizedGather, [sketch.ids, ...operands], attrs);
+  const rows =
+    choice.n % 7 === 0
+      ? sketch.emit(ops.gather, [sketch.emit(ops.dequantize, operands, attrs), sketch.ids], { axis: 0 })
+      : sketch.emit(ops.quantizedGather, [sketch.ids, ...operands], attrs);
   return { value: scaled(sketch, rows, attrs), bound: 4 };
 };
