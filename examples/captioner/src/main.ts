@@ -25,7 +25,11 @@ await build({
 });
 // The usual way to show images to a text model, to compare memory with: image tokens are inserted into the text.
 await build({ model: join(here, 'weights-insertion'), out: insertion, targets: ['onnx'] });
-say(`Built ${relative(process.cwd(), casa)} for both in ${((performance.now() - start) / 1000).toFixed(1)} s.\n`);
+// npm runs this in the example's folder, wherever it was called.
+const folder = relative(process.env.INIT_CWD ?? process.cwd(), casa);
+say(`Built ${folder} for both in ${((performance.now() - start) / 1000).toFixed(1)} s. Loading it; WebGPU compiles its kernels,
+which takes some seconds on a computer without a GPU.
+`);
 
 const onnx = await openCaptioner(casa, 'onnx');
 const webgpu = await openCaptioner(casa, 'webgpu');
