@@ -1,5 +1,5 @@
 import { axisOf, mulDims, type Node, ops, productDims, type RopeAttrs, type Value } from '@casement/ir';
-import type { RowPart } from '../kernels/projectRows.ts';
+import type { RowPart } from '../kernels/projectedRows.ts';
 import { sectionOf } from '../kernels/ropePairPerThread.ts';
 import { frequenciesOf } from '../lower/rope.ts';
 import { inputOf, type LoweringContext, resultOf } from '../lowering.ts';

@@ -1,11 +1,7 @@
 import { type Node, ops, type QuantizedAttrs, quantizedOperands, type Value } from '@casement/ir';
-import {
-  type ProjectRowsSite,
-  projectRows,
-  type RowPart,
-  type VectorNorm,
-  type VectorSource,
-} from '../kernels/projectRows.ts';
+import type { RowPart } from '../kernels/projectedRows.ts';
+import type { VectorNorm, VectorSource } from '../kernels/projectedVector.ts';
+import { type ProjectRowsSite, projectRows } from '../kernels/projectRows.ts';
 import { inputOf, type LoweringContext } from '../lowering.ts';
 import type { Operand } from '../operand.ts';
 import type { KernelCall } from '../wgsl/kernelBuilder.ts';

@@ -1,4 +1,4 @@
-import type { RowThreads } from '../kernels/projectRows.ts';
+import type { RowThreads } from '../kernels/sumThreads.ts';
 import type { DeviceProfile } from '../profile.ts';
 
 /** Threads of a workgroup where each thread works alone. Few, so that small kernels still keep all cores busy. */
