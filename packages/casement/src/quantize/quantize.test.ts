@@ -119,7 +119,10 @@ describe('errors', () => {
     expect(() => readBuildDType('q5f16')).toThrowErrorMatchingInlineSnapshot(
       `[UserError: "q5f16" is no dtype of a build; choose f32, f16, q4f32, q4f16, q8f32, q8f16]`,
     );
-    expect(() => readBuildDType('q4i32')).toThrow('"q4i32" is no dtype of a build');
+    for (const dtype of ['q4i32', 'q4bf16', 'q8bf16', 'q4', '']) {
+      expect(() => readBuildDType(dtype)).toThrow(`"${dtype}" is no dtype of a build`);
+    }
+    expect(readBuildDType('bf16')).toEqual({ float: 'bf16', bits: undefined });
     const made = build({
       model: fixture('text-only'),
       out: join(dir, 'no'),
