@@ -100,6 +100,31 @@ it('is not disturbed by rows between that are free, or at the same place', async
   await Promise.all([executor.dispose(), alone.dispose()]);
 });
 
+it('plans every run with what the runs before have written', async () => {
+  const { program, params } = smallDecoder({ headDim: 16 });
+  const [executor, alone] = [await openInRuntime(program, 'ort', params), await openInRuntime(program, 'ort', params)];
+  const batch = executor.openBatch(5);
+  // Where each is, and how many tokens later than that its positions are. The third and the last cannot run with those
+  // at their places; the fourth, which runs with the others before, is then at the third one's place.
+  const rows = [
+    { place: 2, later: 0 },
+    { place: 5, later: 0 },
+    { place: 2, later: 7 },
+    { place: 1, later: 0 },
+    { place: 5, later: 7 },
+  ].map((row) => ({ ...row, slot: batch.open() ?? expect.fail('no slot') }));
+  for (const { slot, place, later } of rows) await slot.run('step', tokens(place, later));
+  const together = await Promise.all(rows.map(({ slot, place, later }) => slot.run('step', tokens(1, place + later))));
+  for (const [i, outputs] of together.entries()) {
+    await alone.reset();
+    const { place, later } = rows[i] ?? expect.fail('no row');
+    await alone.run('step', tokens(place, later));
+    const expected = await alone.run('step', tokens(1, place + later));
+    expect(maxDifference(outputs.logits?.data ?? [], expected.logits?.data ?? [])).toBeLessThan(1e-6);
+  }
+  await Promise.all([executor.dispose(), alone.dispose()]);
+});
+
 it('refuses a number of rows that makes no sense', async () => {
   const { program, params } = smallDecoder();
   const executor = await openInRuntime(program, 'ort', params);

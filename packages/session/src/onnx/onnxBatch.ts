@@ -69,11 +69,15 @@ export class OnnxBatch implements Batch {
   private async runWaiting(): Promise<void> {
     // Those who got their results together are about to ask for the next: let them catch this run.
     await new Promise((resolve) => setImmediate(resolve));
-    const calls = this.waiting;
+    let calls: readonly Promised[] = this.waiting;
     this.waiting = [];
     const empty = new Map(this.model.signature.states.map(({ dim }) => [dim, 0] as const));
     const lengthsAt = (row: number) => this.slots.get(row)?.lengths ?? empty;
-    for (const run of planRuns(this.model, calls, lengthsAt)) {
+    for (;;) {
+      // Planned anew after each run: rows that have got longer may no longer lie idle within another.
+      const [run] = planRuns(this.model, calls, lengthsAt);
+      if (run === undefined) return;
+      calls = calls.filter((call) => !run.calls.includes(call));
       try {
         const outputs = await runTogether(this.model, this.caches, run);
         run.calls.forEach(({ slot, call, resolve }, i) => {
