@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import type { OnnxTarget } from '@casement/runtime';
 import type { InferenceSession } from 'onnxruntime-node';
 import type { ModelSignature } from '../executor.ts';
-import { NativeSession } from './native/nativeSession.ts';
 import { ortLibrary } from './native/ortLibrary.ts';
 import { openNodeSession } from './nodeSession.ts';
 import type { RuntimeSession } from './runtimeSession.ts';
@@ -48,17 +47,25 @@ async function openSession(file: string, options: SessionOptions): Promise<Runti
   if (typeof files === 'string') {
     const path = join(files, file);
     const library = providers.join() === 'cpu' ? ortLibrary() : undefined;
-    if (library === undefined) return openNodeSession(path, sessionSettings(options));
-    return NativeSession.load(library, path, {
-      threads,
-      config: { [DISABLED]: disabledOptimizers(signature, target) },
-    });
+    const native = library === undefined ? undefined : await nativeSessions();
+    if (library === undefined || native === undefined) return openNodeSession(path, sessionSettings(options));
+    return native.load(library, path, { threads, config: { [DISABLED]: disabledOptimizers(signature, target) } });
   }
   const settings = sessionSettings(options);
   const model = files.get(file);
   if (model === undefined) throw new Error('it was not given');
   const externalData = [...files].filter(([path]) => !path.endsWith('.onnx')).map(([path, data]) => ({ path, data }));
   return openNodeSession(model, { ...settings, externalData });
+}
+
+/** Undefined on platforms that koffi has no binary for: `onnxruntime-node` runs there, too, if slower. */
+async function nativeSessions() {
+  try {
+    await import('koffi');
+  } catch {
+    return undefined;
+  }
+  return (await import('./native/nativeSession.ts')).NativeSession;
 }
 
 const DISABLED = 'optimization.disable_specified_optimizers';

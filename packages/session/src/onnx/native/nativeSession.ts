@@ -27,6 +27,9 @@ export class NativeSession implements RuntimeSession {
   readonly inputMetadata: RuntimeSession['inputMetadata'];
   readonly outputNames: readonly string[];
   private readonly memory: Pointer;
+  /** Runs that are under way: another thread uses the session. */
+  private readonly running = new Set<Promise<unknown>>();
+  private released: Promise<void> | undefined;
 
   /** Throws when the model cannot be loaded. */
   static load(library: string, path: string, { threads, config }: NativeOptions): NativeSession {
@@ -38,7 +41,13 @@ export class NativeSession implements RuntimeSession {
         api.call('setLogSeverity', options, QUIET);
         if (threads !== undefined) api.call('setThreads', options, threads);
         for (const [key, value] of Object.entries(config)) api.call('addConfigEntry', options, key, value);
-        return new NativeSession(api, env, api.read('createSession', env, path, options));
+        const session = api.read<Pointer>('createSession', env, path, options);
+        try {
+          return new NativeSession(api, env, session);
+        } catch (error) {
+          api.release('releaseSession', session);
+          throw error;
+        }
       } finally {
         api.release('releaseSessionOptions', options);
       }
@@ -53,16 +62,36 @@ export class NativeSession implements RuntimeSession {
     private readonly env: Pointer,
     private readonly session: Pointer,
   ) {
-    this.memory = api.read('createCpuMemoryInfo', DEVICE_ALLOCATOR, DEFAULT_MEMORY);
     this.inputMetadata = this.names('inputCount', 'inputName').map((name, index) => ({
       name,
       isTensor: true,
       type: this.inputType(index),
     }));
     this.outputNames = this.names('outputCount', 'outputName');
+    this.memory = api.read('createCpuMemoryInfo', DEVICE_ALLOCATOR, DEFAULT_MEMORY); // last: nothing throws after it
   }
 
   async run(
+    feeds: Readonly<Record<string, Tensor>>,
+    fetches: Readonly<Record<string, Tensor | null>>,
+  ): Promise<Record<string, Tensor>> {
+    if (this.released) throw new Error('the model was released');
+    const run = this.compute(feeds, fetches);
+    this.running.add(run);
+    try {
+      return await run;
+    } finally {
+      this.running.delete(run);
+    }
+  }
+
+  /** Waits for runs that are under way; later ones throw. */
+  release(): Promise<void> {
+    this.released ??= this.releaseOnce();
+    return this.released;
+  }
+
+  private async compute(
     feeds: Readonly<Record<string, Tensor>>,
     fetches: Readonly<Record<string, Tensor | null>>,
   ): Promise<Record<string, Tensor>> {
@@ -96,7 +125,8 @@ export class NativeSession implements RuntimeSession {
     }
   }
 
-  async release(): Promise<void> {
+  private async releaseOnce(): Promise<void> {
+    await Promise.allSettled(this.running);
     this.api.release('releaseSession', this.session);
     this.api.release('releaseMemoryInfo', this.memory);
     this.api.release('releaseEnv', this.env);

@@ -6,11 +6,14 @@ export type Pointer = object;
 /** A version of the C API that has everything used here; libraries keep all older ones. */
 const API_VERSION = 20;
 
+/** ONNX Runtime's ORTCHAR_T: paths are UTF-16 on Windows. */
+const PATH = process.platform === 'win32' ? 'str16' : 'str';
+
 /** Places in `OrtApi`, a struct of functions that only ever grows at its end (onnxruntime_c_api.h). */
 const FUNCTIONS = {
   getErrorMessage: [2, 'str', ['void *']],
   createEnv: [3, 'void *', ['int', 'str', '_Out_ void **']],
-  createSession: [7, 'void *', ['void *', 'str', 'void *', '_Out_ void **']],
+  createSession: [7, 'void *', ['void *', PATH, 'void *', '_Out_ void **']],
   run: [
     9,
     'void *',
