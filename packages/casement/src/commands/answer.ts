@@ -5,21 +5,21 @@ import { type GenerationFlags, settingsOf } from './generationOptions.ts';
 
 export interface AnswerFlags extends GenerationFlags {
   readonly prompt?: string;
-  readonly image: readonly string[];
+  readonly image?: readonly string[];
   readonly system?: string;
-  readonly stop: readonly string[];
+  readonly stop?: readonly string[];
   readonly json?: true;
 }
 
 /** Prints the answer to one question as it comes. */
 export async function answer(model: OpenModel, flags: AnswerFlags, signal: AbortSignal): Promise<void> {
-  await print(model, [...systemMessage(flags), userMessage(flags.image, flags.prompt ?? '')], flags, signal);
+  await print(model, [...systemMessage(flags), userMessage(flags.image ?? [], flags.prompt ?? '')], flags, signal);
 }
 
 /** Answers line after line of the standard input, until it ends. */
 export async function chat(model: OpenModel, flags: AnswerFlags, signal: AbortSignal): Promise<void> {
   let opening = systemMessage(flags);
-  let images = [...flags.image];
+  let images = [...(flags.image ?? [])];
   const ask = async (text: string): Promise<void> => {
     const messages = [...opening, userMessage(images, text)];
     [opening, images] = [[], []];
@@ -54,7 +54,7 @@ async function print(
   flags: AnswerFlags,
   signal: AbortSignal,
 ): Promise<void> {
-  const settings = { ...settingsOf(flags), ...(flags.stop.length > 0 ? { stopStrings: flags.stop } : {}) };
+  const settings = { ...settingsOf(flags), ...(flags.stop ? { stopStrings: flags.stop } : {}) };
   const tokens: number[] = [];
   let text = '';
   let finish: string | undefined;

@@ -14,7 +14,6 @@ interface Flags extends GenerationFlags, AnswerFlags {
   readonly maxPixels?: number;
   readonly input?: string;
   readonly tokens: number;
-  readonly stop: string[];
 }
 
 export function addRun(program: Command, signal: AbortSignal): void {
@@ -26,12 +25,12 @@ export function addRun(program: Command, signal: AbortSignal): void {
     )
     .argument('<artifact>', 'a folder made by casement build')
     .option('--prompt <text>', 'what to ask')
-    .option('--image <file>', 'a PNG, JPEG or WebP that stands before the prompt; may be given again', collect, [])
+    .option('--image <file>', 'a PNG, JPEG or WebP that stands before the prompt; may be given again', collect)
     .option('--system <text>', 'the system message')
     .option('--chat', 'go on with lines from the standard input; "/image FILE" adds a picture to the next one')
     .addOption(targetOption());
   generationOptions(command)
-    .option('--stop <text>', 'ends the answer and is left out of it; may be given again', collect, [])
+    .option('--stop <text>', 'ends the answer and is left out of it; may be given again', collect)
     .option('--max-pixels <n>', 'shrink pictures to this area', parseNumber)
     .option('--json', 'print the answer, its tokens and why it ended as JSON, a line for each answer')
     .option('--input <file>', 'token ids and images in place of a prompt: a .safetensors file; prints ids')
@@ -76,7 +75,7 @@ export function targetOption(): Option {
 async function continueIds(
   artifact: string,
   input: string,
-  { target, tokens, stop }: Flags,
+  { target, tokens, stop = [] }: Flags,
   signal: AbortSignal,
 ): Promise<void> {
   const { targets } = await readManifest(artifact);

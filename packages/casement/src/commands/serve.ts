@@ -13,8 +13,8 @@ interface Flags {
   readonly port: number;
   readonly apiKey?: string;
   readonly name?: string;
-  readonly allowImagesFrom: readonly string[];
-  readonly allowOrigin: readonly string[];
+  readonly allowImagesFrom?: readonly string[];
+  readonly allowOrigin?: readonly string[];
   readonly maxPixels?: number;
   readonly threads?: number;
   readonly maxBody: number;
@@ -48,8 +48,8 @@ export function addServe(program: Command, signal: AbortSignal): void {
     .option('--port <port>', 'port to listen on; 0 takes a free one', parsePort, 8000)
     .option('--api-key <key>', `clients must give it as a bearer token (or set ${KEY_VARIABLE})`)
     .option('--name <name>', "under which clients ask for the model (default: the artifact's)")
-    .option('--allow-images-from <hosts>', 'comma-separated hosts from which pictures are downloaded', parseList, [])
-    .option('--allow-origin <origins>', 'comma-separated origins of pages that may ask', parseList, [])
+    .option('--allow-images-from <hosts>', 'comma-separated hosts from which pictures are downloaded', parseList)
+    .option('--allow-origin <origins>', 'comma-separated origins of pages that may ask', parseList)
     .option('--max-pixels <n>', 'shrink pictures to this area', parseNumber)
     .option('--threads <n>', 'threads of a run on the CPU (default: one for each core)', parseCount)
     .option('--sessions <n>', 'conversations at the same time', parseCount, limits.sessions)
@@ -84,17 +84,17 @@ GET /v1/models tells the model's name. Requests, streaming, limits, metrics and 
         artifact,
         host,
         port,
-        allowImagesFrom: flags.allowImagesFrom,
-        allowOrigins: flags.allowOrigin,
         limits: limitsOf(flags),
         ...(target ? { target } : {}),
         ...(name ? { name } : {}),
-        ...(apiKey ? { apiKey } : {}),
+        ...(flags.allowImagesFrom ? { allowImagesFrom: flags.allowImagesFrom } : {}),
+        ...(flags.allowOrigin ? { allowOrigins: flags.allowOrigin } : {}),
+        ...(apiKey === undefined ? {} : { apiKey }),
         ...(maxPixels === undefined ? {} : { maxPixels }),
         ...(threads === undefined ? {} : { threads }),
       });
       const { url, sessions, cacheBytes } = server;
-      console.error(`serving ${artifact} on ${url}${apiKey ? '' : ' without an API key'}`);
+      console.error(`serving ${artifact} on ${url}${apiKey === undefined ? ' without an API key' : ''}`);
       console.error(`${sessions} sessions at a time, with caches of up to ${formatBytes(cacheBytes)} each`);
       if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
       console.error('shutting down');
@@ -104,8 +104,8 @@ GET /v1/models tells the model's name. Requests, streaming, limits, metrics and 
 
 function limitsOf(flags: Flags): Limits {
   return {
-    bodyBytes: flags.maxBody * MIB,
-    imageBytes: flags.maxImageBytes * MIB,
+    bodyBytes: Math.round(flags.maxBody * MIB),
+    imageBytes: Math.round(flags.maxImageBytes * MIB),
     imagePixels: flags.maxImagePixels,
     images: flags.maxImages,
     sessions: flags.sessions,
@@ -117,7 +117,7 @@ function limitsOf(flags: Flags): Limits {
   };
 }
 
-function parseList(text: string, before: readonly string[]): string[] {
+function parseList(text: string, before: readonly string[] = []): string[] {
   const parts = text.split(',').map((part) => part.trim());
   return [...before, ...parts.filter((part) => part !== '')];
 }
