@@ -61,12 +61,15 @@ export class Slots {
       leave: async () => {
         if (left) return;
         left = true;
-        if (executor) {
-          this.heldSeconds += ((performance.now() - since) / 1000 - this.heldSeconds) / 8;
-          await executor.dispose().finally(() => this.passOn());
+        try {
+          if (executor) {
+            this.heldSeconds += ((performance.now() - since) / 1000 - this.heldSeconds) / 8;
+            await executor.dispose().finally(() => this.passOn());
+          }
+        } finally {
+          this.visits -= 1;
+          if (this.visits === 0) for (const resolve of this.onIdle) resolve();
         }
-        this.visits -= 1;
-        if (this.visits === 0) for (const resolve of this.onIdle) resolve();
       },
     };
   }

@@ -21,7 +21,7 @@ export function eventStream(
       controller.enqueue(event(JSON.stringify(first)));
       const abort = () => {
         if (pulling) return; // then the generator throws
-        void rest.return(undefined);
+        void rest.return(undefined).catch(tell);
         controller.enqueue(problem(signal.reason));
         controller.close();
       };
@@ -44,7 +44,7 @@ export function eventStream(
     },
     async cancel() {
       stop();
-      await rest.return(undefined);
+      await rest.return(undefined).catch(tell); // nobody is there to be told, but the log is
     },
   });
 }
