@@ -1,3 +1,5 @@
+import { UserError } from '../error.ts';
+
 /** What a server takes on. Everything has a default. */
 export interface Limits {
   /** Bytes of a request's body, pictures in it included. */
@@ -34,3 +36,23 @@ export const DEFAULT_LIMITS: Limits = {
   idleSeconds: 60,
   drainSeconds: 30,
 };
+
+/** Counts that may be none: so many pictures, so many that wait. */
+const MAY_BE_ZERO: readonly string[] = ['images', 'queue', 'drainSeconds'] satisfies (keyof Limits)[];
+
+/** Timers take no more; a longer one would go off at once. */
+const MOST_SECONDS = 2_000_000;
+
+/** The given limits and the defaults of others. Throws UserError for a limit that makes no sense. */
+export function completeLimits(given: Partial<Limits> = {}): Limits {
+  const limits = { ...DEFAULT_LIMITS, ...given };
+  for (const [name, value] of Object.entries(limits)) {
+    const isTime = name.endsWith('Seconds');
+    const most = isTime ? MOST_SECONDS : Number.MAX_SAFE_INTEGER;
+    const fits = (isTime || Number.isInteger(value)) && (value > 0 || (value === 0 && MAY_BE_ZERO.includes(name)));
+    if (fits && value <= most) continue;
+    const wanted = `${isTime ? 'a number' : 'a whole number'} ${MAY_BE_ZERO.includes(name) ? 'from' : 'above'} 0`;
+    throw new UserError(`the limit ${name} is ${value}; give ${wanted}${isTime ? ` to ${MOST_SECONDS}` : ''}`);
+  }
+  return limits;
+}

@@ -342,6 +342,18 @@ describe('a server with little room', () => {
   });
 });
 
+test.each([
+  [{ apiKey: '' }, 'the API key is empty'],
+  [{ allowImagesFrom: ['https://x.example/'] }, 'is no host to allow images from'],
+  [{ limits: { sessions: 0 } }, 'the limit sessions is 0; give a whole number above 0'],
+  [{ limits: { images: 1.5 } }, 'the limit images is 1.5; give a whole number from 0'],
+  [{ limits: { drainSeconds: -1 } }, 'the limit drainSeconds is -1; give a number from 0 to 2000000'],
+  [{ limits: { requestSeconds: 3e6 } }, 'the limit requestSeconds is 3000000; give a number above 0 to 2000000'],
+  [{ limits: { maxTokens: Number.NaN } }, 'the limit maxTokens is NaN'],
+])('does not start with %o', async (options, problem) => {
+  await expect(start(options)).rejects.toThrow(problem);
+});
+
 test('shuts down when its answers are done, or late', async () => {
   const patient = await start();
   const c = clientOf(patient);

@@ -13,7 +13,7 @@ import { createApp } from './app.ts';
 import { acceptCaptions } from './captions/acceptCaptions.ts';
 import { openEngine } from './engine.ts';
 import { readImageUrl } from './images/imageUrl.ts';
-import { DEFAULT_LIMITS, type Limits } from './limits.ts';
+import { completeLimits, type Limits } from './limits.ts';
 import { createMetrics } from './observe/metrics.ts';
 import { type Log, logToStdout } from './observe/requestRecord.ts';
 import { RequestScopes } from './requestScope.ts';
@@ -61,7 +61,9 @@ export interface Server {
  * the system's errors when the folder, or the port, cannot be used.
  */
 export async function serve(options: ServeOptions): Promise<Server> {
-  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const limits = completeLimits(options.limits);
+  const hosts = new Set((options.allowImagesFrom ?? []).map(imageHost));
+  const checkKey = options.apiKey === undefined ? undefined : keyChecker(options.apiKey);
   const files = await readModel(options.artifact, options.maxPixels);
   const text = files.text ?? noTokenizer(options.artifact);
   const { manifest } = files;
@@ -70,7 +72,6 @@ export async function serve(options: ServeOptions): Promise<Server> {
   const engine = await openEngine(options.artifact, manifest, { target, sessions, threads: options.threads });
   const slots = new Slots(engine.batch, limits.queue);
   const scopes = new RequestScopes(limits.requestSeconds);
-  const hosts = new Set((options.allowImagesFrom ?? []).map(imageHost));
   let ready = true;
   const parts = {
     model: {
@@ -89,7 +90,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
     log: options.log ?? logToStdout,
     origins: options.allowOrigins ?? [],
     isReady: () => ready,
-    ...(options.apiKey === undefined ? {} : { checkKey: keyChecker(options.apiKey) }),
+    ...(checkKey ? { checkKey } : {}),
   };
   const readUrl = (url: string, signal: AbortSignal) => readImageUrl(url, { limits, hosts }, signal);
   const app = createApp({ ...parts, scopes, readUrl });
@@ -119,7 +120,11 @@ export async function serve(options: ServeOptions): Promise<Server> {
       await slots.close();
       clearTimeout(timer);
       server.closeIdleConnections();
-      setTimeout(() => server.closeAllConnections(), 1000).unref();
+      const cut = () => {
+        server.closeAllConnections();
+        captions.cut();
+      };
+      setTimeout(cut, 1000).unref();
       await closed;
       await engine.dispose();
     },

@@ -17,6 +17,8 @@ export interface Captions {
   stop(): void;
   /** Ends them at once. */
   abort(reason: ApiError): void;
+  /** Leaves clients that do not answer the end of their session. */
+  cut(): void;
 }
 
 /** Takes WebSockets at /v1/captions. */
@@ -43,6 +45,9 @@ export function acceptCaptions(server: Server, endpoint: CaptionEndpoint): Capti
     },
     abort: (reason) => {
       for (const session of sessions) session.abort(reason);
+    },
+    cut: () => {
+      for (const socket of sockets.clients) socket.terminate();
     },
   };
 }
@@ -76,6 +81,7 @@ function hostOf(origin: string): string | undefined {
 function refuse(socket: Duplex, problem: ApiError): void {
   const body = JSON.stringify(errorBody(problem));
   socket.on('error', () => {}); // whoever was refused may have left
+  socket.once('finish', () => socket.destroy()); // or may never end the connection
   socket.end(
     `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? ''}\r\nconnection: close\r\n` +
       `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,

@@ -14,6 +14,8 @@ export interface CaptionLoopParts {
   readonly executor: Executor;
   readonly box: FrameBox;
   readonly start: StartMessage;
+  /** Tokens of a caption, at most. */
+  readonly maxTokens: number;
   readonly send: (message: ServerMessage) => void;
   readonly signal: AbortSignal;
 }
@@ -31,10 +33,11 @@ export async function captionLoop(parts: CaptionLoopParts): Promise<void> {
   const { model, executor, start, send, signal } = parts;
   const { files, text } = model;
   const session = new Session(executor);
-  const settings = settingsOf(start);
-  const defaults = captionSettings(files.generation.settings.stopTokens ?? []);
+  const usual = captionSettings(files.generation.settings.stopTokens ?? []).maxTokens;
+  const maxTokens = start.max_tokens ?? Math.min(usual, parts.maxTokens);
+  const settings = { ...settingsOf(start), maxTokens };
   const { before, after } = text.delimiters;
-  const perFrame = before.length + after.length + (settings.maxTokens ?? defaults.maxTokens) + 1;
+  const perFrame = before.length + after.length + maxTokens + 1;
   let next = await readFrame(parts);
   for (let restarted = false; next !== undefined; restarted = true) {
     let current: Frame = next;
@@ -93,7 +96,6 @@ function roomOf({ signature, lengths }: Executor): number {
 }
 
 function settingsOf({
-  max_tokens,
   temperature,
   top_p,
   top_k,
@@ -101,7 +103,6 @@ function settingsOf({
 }: StartMessage): Partial<GenerationSettings> {
   return {
     seed,
-    ...(max_tokens === undefined ? {} : { maxTokens: max_tokens }),
     ...(temperature === undefined ? {} : { temperature }),
     ...(top_p === undefined ? {} : { topP: top_p }),
     ...(top_k === undefined ? {} : { topK: top_k }),

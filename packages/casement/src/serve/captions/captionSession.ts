@@ -97,7 +97,7 @@ export class CaptionSession {
   }
 
   private async run(start: StartMessage): Promise<void> {
-    const { model } = this.parts;
+    const { model, limits } = this.parts;
     const { signal } = this.over;
     try {
       requireCaptions(model.files.manifest, model.text);
@@ -106,7 +106,8 @@ export class CaptionSession {
         const executor = await visit.executor(signal);
         this.send({ type: 'ready', session: this.id, model: model.name });
         const send = (message: ServerMessage) => this.send(message);
-        await captionLoop({ model, executor, box: this.box, start, send, signal });
+        const { maxTokens } = limits;
+        await captionLoop({ model, executor, box: this.box, start, maxTokens, send, signal });
       } finally {
         await visit.leave();
       }

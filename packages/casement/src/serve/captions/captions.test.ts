@@ -1,4 +1,5 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -203,6 +204,33 @@ test('opens for those who have the key, and for pages of its own', async () => {
   await expect(open({ url: `${server.url}/x` })).rejects.toThrow('404');
   const client = await open({ protocols: [], headers: { authorization: `Bearer ${KEY}`, origin: server.url } });
   client.socket.terminate();
+});
+
+test('does not wait for clients that never end a connection', async () => {
+  const deaf = await serve({ artifact, port: 0, log: () => {} });
+  const { hostname, port } = new URL(deaf.url);
+  const upgrade = async (path: string) => {
+    const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
+    const head = `host: x\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n`;
+    socket.write(`GET ${path} HTTP/1.1\r\n${head}sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`);
+    socket.on('error', () => {}); // that the server ends it is what is tested
+    await new Promise((resolve) => socket.once('data', resolve));
+    return socket;
+  };
+  const sockets = [await upgrade('/x'), await upgrade('/v1/captions')];
+  await deaf.close();
+  for (const socket of sockets) socket.destroy();
+}, 10_000);
+
+test('gives captions of as many tokens as the server allows, unless asked for fewer', async () => {
+  const brief = await serve({ artifact, port: 0, log: () => {}, limits: { maxTokens: 3 } });
+  const client = await open({ url: brief.url, protocols: [] });
+  client.socket.send(JSON.stringify({ type: 'start', seed: 3 }));
+  await client.next('ready');
+  client.socket.send(picture);
+  expect(await client.next('caption')).toMatchObject({ tokens: 3, finish_reason: 'length' });
+  client.socket.terminate();
+  await brief.close();
 });
 
 test('says which model it cannot caption with, and closes on shutdown', async () => {
