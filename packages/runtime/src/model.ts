@@ -7,6 +7,7 @@ import { checkInputs } from './inputs.ts';
 import { ReadBack, type RunResult, type Wanted } from './readback.ts';
 import type { DimValues } from './size.ts';
 import { StateLengths } from './states.ts';
+import { explained, submit } from './submit.ts';
 import { type HostTensor, type HostTensors, toDevice } from './tensor.ts';
 import { type LoopStart, ResultRing, TokenLoop } from './tokenLoop.ts';
 
@@ -49,7 +50,7 @@ const INPUTS = 'inputs';
 export class WebGpuModel {
   private readonly states: StateLengths;
   private readonly readBack: ReadBack;
-  private lost: GPUDeviceLostInfo | undefined;
+  private readonly fate: DeviceFate;
   private disposed = false;
   private disposal: Promise<void> | undefined;
   private tail: Promise<unknown> = Promise.resolve();
@@ -64,9 +65,7 @@ export class WebGpuModel {
     this.readBack = new ReadBack(parts.device);
     const loops = [...parts.entries.values()].some(({ special }) => special.some(({ loop }) => loop));
     this.ring = loops ? new ResultRing(parts.device) : undefined;
-    void parts.device.lost.then((info) => {
-      this.lost = info;
-    });
+    this.fate = watchDevice(parts.device);
   }
 
   get name(): string {
@@ -166,21 +165,18 @@ export class WebGpuModel {
             throw new RuntimeError('call', `${entry}: states were reset; start to decode anew`);
           try {
             return await loop.next();
-          } catch (error) {
-            throw error instanceof RuntimeError || error instanceof RangeError
-              ? error
-              : await this.explain(entry, error);
           } finally {
             this.states.update(signature, loop.current, lengthsOf(signature, loop.current));
           }
         }),
       logits: () =>
         alone(async () => {
-          const encoder = this.parts.device.createCommandEncoder({ label: `${entry}: logits` });
+          const { device, buffers } = this.parts;
           const wanted = wantedFrom(list, signature, ['logits']);
-          const read = this.readBack.encode(encoder, this.parts.buffers, wanted, loop.current, undefined);
-          this.parts.device.queue.submit([encoder.finish()]);
-          const { outputs } = await read();
+          const read = submit(device, `${entry}: logits`, (encoder) =>
+            this.readBack.encode(encoder, buffers, wanted, loop.current, undefined),
+          );
+          const { outputs } = await explained(device, entry, read);
           if (outputs.logits) return outputs.logits;
           throw new RuntimeError('call', `${entry} has no output "logits"`);
         }),
@@ -212,7 +208,7 @@ export class WebGpuModel {
     return result.outputs;
   }
 
-  private async execute(
+  private execute(
     name: string,
     signature: EntrySignature,
     prepared: PreparedEntry,
@@ -223,23 +219,15 @@ export class WebGpuModel {
     const { device, buffers } = this.parts;
     const list = listFor(prepared, dims);
     this.turn++;
-    device.pushErrorScope('validation');
-    this.write(prepared, inputs, dims);
-    const encoder = device.createCommandEncoder({ label: name });
-    const pass = encoder.beginComputePass({ label: name });
-    encodeSteps(pass, list.steps, dims, device.limits.maxComputeWorkgroupsPerDimension);
-    pass.end();
-    const counted = signature.counted && { buffer: INPUTS, names: Object.keys(this.signature.dims) };
-    const read = this.readBack.encode(encoder, buffers, wantedFrom(list, signature, outputs), dims, counted);
-    device.queue.submit([encoder.finish()]);
-    const scope = device.popErrorScope();
-    // The map fails too when the commands were invalid; the scope knows why.
-    const [failure, result] = await Promise.allSettled([scope, read()]);
-    if (failure.status === 'fulfilled' && failure.value) {
-      throw new RuntimeError('validation', `${name}: the device refuses the commands: ${failure.value.message}`);
-    }
-    if (result.status === 'fulfilled') return result.value;
-    throw await this.explain(name, result.reason);
+    const results = submit(device, name, (encoder) => {
+      this.write(prepared, inputs, dims);
+      const pass = encoder.beginComputePass({ label: name });
+      encodeSteps(pass, list.steps, dims, device.limits.maxComputeWorkgroupsPerDimension);
+      pass.end();
+      const counted = signature.counted && { buffer: INPUTS, names: Object.keys(this.signature.dims) };
+      return this.readBack.encode(encoder, buffers, wantedFrom(list, signature, outputs), dims, counted);
+    });
+    return explained(device, name, results);
   }
 
   private write({ plan }: PreparedEntry, inputs: HostTensors, dims: DimValues): void {
@@ -263,13 +251,7 @@ export class WebGpuModel {
 
   private requireUsable(): void {
     if (this.disposed) throw new RuntimeError('disposed', `"${this.name}" was disposed; load it again`);
-    if (this.lost) throw lostError(this.lost);
-  }
-
-  private async explain(entry: string, reason: unknown): Promise<RuntimeError> {
-    // Nobody unmaps or destroys the read-back buffer while a run waits for it, so an aborted map means a lost device.
-    if (reason instanceof Error && reason.name === 'AbortError') return lostError(await this.parts.device.lost);
-    return new RuntimeError('validation', `${entry}: reading the results failed: ${reason}`, { cause: reason });
+    if (this.fate.lost) throw lostError(this.fate.lost);
   }
 }
 
@@ -296,4 +278,17 @@ function wantedFrom(
 /** Lengths of the growing dims that an entry changes. */
 function lengthsOf({ lengths }: EntrySignature, dims: DimValues): DimValues {
   return new Map(Object.keys(lengths).map((dim) => [dim, dims.get(dim) ?? 0]));
+}
+
+interface DeviceFate {
+  lost?: GPUDeviceLostInfo;
+}
+
+/** Learns when a device is lost. A device of the caller's outlives many models, so this holds on to no model. */
+function watchDevice(device: GPUDevice): DeviceFate {
+  const fate: DeviceFate = {};
+  void device.lost.then((info) => {
+    fate.lost = info;
+  });
+  return fate;
 }

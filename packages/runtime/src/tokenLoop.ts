@@ -4,7 +4,8 @@ import { encodeSteps, type PreparedLoop, type PreparedSpecial, type Step } from 
 import { RuntimeError } from './error.ts';
 import type { BufferRange, EntrySignature, PlanSignature } from './format/plan.ts';
 import { BufferUsage, MAP_READ } from './gpu-constants.ts';
-import type { DimValues } from './size.ts';
+import { type DimValues, evaluateSize } from './size.ts';
+import { explained, submit } from './submit.ts';
 
 /** How tokens are chosen on the device. */
 export interface TokenChoice {
@@ -24,8 +25,8 @@ export interface TokenChoice {
 
 /** What a loop starts from. */
 export interface LoopStart {
-  /** Logits of the token to be chosen first, [vocab]; absent: those that the loop's last run has left on the device. */
-  readonly logits: Float32Array | undefined;
+  /** Logits of the token to be chosen first, [vocab]. */
+  readonly logits: Float32Array;
   /** Position of the first token that is read, for each axis of the positions. */
   readonly position: number;
   readonly choice: TokenChoice;
@@ -63,7 +64,7 @@ export class TokenLoop {
 
   /** Chooses the first token. */
   start({ logits, position, choice }: LoopStart): void {
-    const { device, buffers, loop, list, positions, signature } = this.parts;
+    const { device, buffers, loop, positions, signature } = this.parts;
     const write = ({ buffer, offset }: BufferRange, data: Uint32Array<ArrayBuffer> | Float32Array<ArrayBuffer>) =>
       device.queue.writeBuffer(buffers.get(buffer), offset, data);
     const { temperature = 0, topK = 0, seed = 0, drawn = 0, repetitionPenalty = 1, history = [] } = choice;
@@ -77,8 +78,7 @@ export class TokenLoop {
     const values = Object.keys(signature.dims).map((name) => this.dims.get(name) ?? 0);
     device.queue.writeBuffer(buffers.get('inputs'), 0, Uint32Array.from(values));
     write(positions, new Uint32Array(positions.bytes / 4).fill(position));
-    const range = list.outputs.logits;
-    if (logits && range) write(range, Float32Array.from(logits));
+    write(this.logitsRange(logits.length), Float32Array.from(logits));
     this.topK = temperature > 0 && topK > 0;
     this.pending = this.submit([this.topK ? loop.threshold : [], loop.choose]);
   }
@@ -88,16 +88,14 @@ export class TokenLoop {
    * when the caches are full or the device is lost, RangeError when the model gave no numbers.
    */
   async next(): Promise<number> {
-    const { loop, list, entry, signature } = this.parts;
+    const { device, loop, list, entry, signature } = this.parts;
     const chosen = this.pending;
     if (chosen === undefined) throw new RuntimeError('call', `${entry}: the loop was not started`);
     const after = lengthsAfter(this.entrySignature, this.dims);
     checkCapacities(signature, entry, after);
     this.pending = this.submit([list.steps, this.topK ? loop.threshold : [], loop.advance]);
-    // Whoever waits for it sees its error.
-    this.pending.catch(() => undefined);
     this.dims = new Map([...this.dims, ...after]);
-    const token = (await chosen)();
+    const token = (await explained(device, entry, chosen))();
     if (token !== NO_TOKEN) return token;
     throw new RangeError(`${entry}: no logit is a number above −∞: the model gave none`);
   }
@@ -114,16 +112,31 @@ export class TokenLoop {
     return found;
   }
 
+  /** Where the logits lie. Throws RuntimeError when they are not as many as the start gives. */
+  private logitsRange(given: number): BufferRange {
+    const { entry, list } = this.parts;
+    const [range, output] = [list.outputs.logits, this.entrySignature.outputs.logits];
+    if (!range || !output) throw new RuntimeError('call', `${entry} has no output "logits"`);
+    const vocab = output.shape.reduce<number>((count, size) => count * evaluateSize(size, this.dims), 1);
+    if (given === vocab) return range;
+    throw new RuntimeError(
+      'call',
+      `${entry}: a loop starts from ${vocab} logits, those of one token; ${given} were given`,
+    );
+  }
+
   private submit(lists: readonly (readonly Step[])[]): Promise<() => number> {
     const { device, buffers, entry, loop, ring } = this.parts;
-    const encoder = device.createCommandEncoder({ label: entry });
-    const pass = encoder.beginComputePass({ label: entry });
-    for (const steps of lists) encodeSteps(pass, steps, this.dims, device.limits.maxComputeWorkgroupsPerDimension);
-    pass.end();
-    const { buffer, offset } = loop.plan.chosen;
-    const read = ring.encode(encoder, buffers.get(buffer), offset);
-    device.queue.submit([encoder.finish()]);
-    return read();
+    const word = submit(device, entry, (encoder) => {
+      const pass = encoder.beginComputePass({ label: entry });
+      for (const steps of lists) encodeSteps(pass, steps, this.dims, device.limits.maxComputeWorkgroupsPerDimension);
+      pass.end();
+      const { buffer, offset } = loop.plan.chosen;
+      return ring.encode(encoder, buffers.get(buffer), offset);
+    });
+    // A loop may be left at any time, and its model disposed of: only who waits for the word sees its error.
+    word.catch(() => undefined);
+    return word;
   }
 }
 

@@ -167,3 +167,49 @@ it('draws the same tokens for the same seed, from the k likeliest', async () => 
   expect(again).toBe(6);
   await model.dispose();
 });
+
+describe('a loop that is not followed to its end', () => {
+  const start = { logits: Float32Array.from({ length: 19 }, (_, i) => i), position: 2, choice: {} };
+
+  async function decoding(on: GPUDevice) {
+    const { program, params } = smallDecoder({ layers: 1 });
+    const model = await loadProgram(on, program, params);
+    await model.run('step', tokens(2, 0));
+    return { model, loop: (await model.decode('step', start)) ?? expect.fail('no loop') };
+  }
+
+  it('leaves nothing behind when the model is disposed of, or another one begins', async () => {
+    const unhandled: unknown[] = [];
+    const hear = (reason: unknown) => unhandled.push(reason);
+    process.on('unhandledRejection', hear);
+    const { model } = await decoding(device);
+    // As many as take the result buffers from those before.
+    for (let n = 0; n < 5; n++) await model.decode('step', start);
+    const loop = (await model.decode('step', start)) ?? expect.fail('no loop');
+    expect(await loop.next()).toBe(18);
+    await model.decode('step', start);
+    await model.dispose();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    process.off('unhandledRejection', hear);
+    expect(unhandled).toEqual([]);
+  });
+
+  it('names a lost device, while logits are read and when tokens are asked for after it', async () => {
+    const own = await (await softwareAdapter()).requestDevice({ requiredFeatures: ['subgroups'] });
+    const { model, loop } = await decoding(own);
+    const [logits, token] = [loop.logits(), loop.next()];
+    const lost = { code: 'device-lost' };
+    const seen = Promise.all([expect(token).rejects.toMatchObject(lost), expect(logits).rejects.toMatchObject(lost)]);
+    await Promise.resolve();
+    own.destroy();
+    await seen;
+    await model.dispose();
+  });
+
+  it('refuses logits of several tokens', async () => {
+    const { model } = await decoding(device);
+    const several = { ...start, logits: new Float32Array(38) };
+    await expect(model.decode('step', several)).rejects.toThrow('starts from 19 logits, those of one token; 38 were');
+    await model.dispose();
+  });
+});

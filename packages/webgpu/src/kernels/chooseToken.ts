@@ -6,7 +6,7 @@ import { FusedKernel, type Threads } from '../wgsl/fusedKernel.ts';
 import type { KernelCall } from '../wgsl/kernelBuilder.ts';
 import { NEGATIVE_INFINITY } from '../wgsl/math.ts';
 
-/** Words of the settings; `@casement/runtime`'s decodeLoop.ts writes them. */
+/** Words of the settings; `@casement/runtime`'s tokenLoop.ts writes them. */
 export const SETTINGS_WORDS = 16;
 
 /** Where drawing keeps what it needs between runs. All words u32. */
