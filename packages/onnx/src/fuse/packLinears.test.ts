@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { WeightPlace } from '../proto.ts';
 import { adjacentParams } from './adjacentParams.ts';
 import { packLinears } from './packLinears.ts';
+import type { Qkv } from './qkv.ts';
 
 const program = parseProgram(`program two
 dim seq = 1 .. 8
@@ -48,6 +49,15 @@ describe('linear layers of the same rows', () => {
     expect(params.map(({ param }) => param.name)).toEqual(['a.gate+up.weight']);
     expect(packed.nodes.filter(({ op }) => op.name === 'linear')).toHaveLength(2);
     expect(packLinears(graph, places({ 'a.up.weight': 8, 'a.gate.weight': 104 }), []).graph).toBe(graph);
+  });
+
+  it('lie side by side for those attentions alone that read all three of them', () => {
+    const where = places({ 'a.gate.weight': 8, 'a.up.weight': 104, 'a.other.weight': 200 });
+    const [gate, up, other, mul] = graph.nodes;
+    if (!gate || !up || !other || !mul) expect.fail('four nodes');
+    const qkv = (...linears: Qkv['linears']): Qkv => ({ attention: mul, state: 'keys', linears, rope: undefined });
+    const [all, sameQuery] = [qkv(gate, up, other), qkv(gate, other, up)];
+    expect([...packLinears(graph, where, [all, sameQuery]).qkv.keys()]).toEqual([all]);
   });
 
   it('are what a file should hold side by side', () => {

@@ -106,12 +106,14 @@ function packed(nodes: readonly Node[], joints: readonly JointParam[], together:
       within += width(part);
       at += width(part);
     }
-    for (const each of triple ? together.filter(({ linears }) => linears[0] === triple.linears[0]) : []) {
-      qkv.set(each, piece);
-    }
+    for (const each of together) if (triple && sameLinears(each, triple)) qkv.set(each, piece);
     i += parts.length;
   }
   return { nodes: made, qkv };
+}
+
+function sameLinears(a: Qkv, b: Qkv): boolean {
+  return a.linears.every((linear, part) => linear === b.linears[part]);
 }
 
 function width(linear: Node | undefined): number {
