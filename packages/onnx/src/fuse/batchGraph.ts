@@ -23,8 +23,8 @@ const PER_SEQUENCE = new Set([
 
 /**
  * The same entry for several sequences at once: where it has one sequence, [1 …], the result has [batch …]. Each is
- * computed as if it were alone. Undefined for an entry that is not made for one sequence, or has an op that might mix
- * sequences.
+ * computed as if it were alone. Undefined for an entry that is not made for one sequence, has an op that might mix
+ * sequences, or an output that is the same for all.
  */
 export function batchGraph(program: Program, graph: Graph): Graph | undefined {
   if (program.dims.has(BATCH)) return undefined;
@@ -49,6 +49,8 @@ export function batchGraph(program: Program, graph: Graph): Graph | undefined {
     if (wide === undefined) return undefined;
     nodes.push(wide);
   }
+  // Every sequence has outputs of its own, or the executor could not take them apart.
+  if (graph.outputs.some(({ value }) => !batched.has(value))) return undefined;
   const resolve = (value: Value) => batched.get(value) ?? value;
   const states: StateUse[] = graph.states.map(({ state, start, end }) => {
     return { state, start: resolve(start), end: resolve(end) };

@@ -50,6 +50,14 @@ describe('several sequences', () => {
     expect(wide?.outputs.map(({ value }) => value.type.shape.map(String))).toEqual([['batch', 'seq', '19']]);
   });
 
+  it('are refused where an output is not of one of them', () => {
+    const { program } = smallDecoder();
+    const step = program.entries.get('step') ?? expect.fail('no step');
+    const weight = program.params.get('norm.weight') ?? expect.fail('no weight');
+    const outputs = [...step.outputs, { name: 'scale', value: weight }];
+    expect(batchGraph(program, { ...step, outputs })).toBeUndefined();
+  });
+
   it('are refused by an op that might mix them', () => {
     const { program } = smallDecoder();
     const step = program.entries.get('step') ?? expect.fail('no step');
