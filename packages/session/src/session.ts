@@ -31,8 +31,9 @@ export interface ImageOptions {
 
 /**
  * One conversation with a model, on any executor. The model's entry is `step(input_ids, position_ids, logits_to_keep) →
- * logits` (without `logits_to_keep`, it gives the logits of every token of a run); models with images have `openWindow(image_embeds, image_position_ids)`, or `insertImage(image_embeds, position_ids)` if image
- * tokens enter the text stream; and `encodeImage(pixel_values, patch_position_ids) → image_embeds` if they see pixels.
+ * logits` (without `logits_to_keep`, it gives the logits of every token of a run); models with images have
+ * `openWindow(image_embeds, image_position_ids)`, or `insertImage(image_embeds, position_ids)` if image tokens enter the
+ * text stream; and `encodeImage(pixel_values, patch_position_ids) → image_embeds` if they see pixels.
  */
 export class Session {
   private nextPosition = 0;
@@ -149,7 +150,8 @@ export class Session {
       choice,
     });
     if (!decoding) return undefined;
-    const start = this.changes;
+    // Whoever decoded before must start anew, too: its tokens would follow on those of this one.
+    const start = ++this.changes;
     return {
       next: async () => {
         if (start !== this.changes) return undefined;

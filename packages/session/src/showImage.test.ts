@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { EntrySpec, TensorSpec } from '@casement/runtime';
 import { openSafetensors } from '@casement/weights';
 import { describe, expect, it } from 'vitest';
-import type { Executor, HostTensor, HostTensors } from './executor.ts';
+import type { Decoding, Executor, HostTensor, HostTensors } from './executor.ts';
 import { Session } from './session.ts';
 
 const HIDDEN = 4;
@@ -203,5 +203,24 @@ describe('the logits that are computed', () => {
       [0, 1, 2, 3, 4],
       [0, 1],
     ]);
+  });
+});
+
+describe('decoding where the model runs', () => {
+  it('ends when somebody else decodes', async () => {
+    const decoding: Decoding = {
+      next: async () => 7,
+      logits: async () => ({ dtype: 'f32', shape: [1, 1, 2], data: new Float32Array(2) }),
+    };
+    const executor: Executor = { ...recorder({ step: step([]) }), decode: async () => decoding };
+    const session = new Session(executor);
+    await session.read([1]);
+    const choice = { temperature: 0, topK: 0, seed: 0, repetitionPenalty: 1, history: [], drawn: 0 };
+    const first = await session.decode(choice);
+    expect(await first?.next()).toBe(7);
+    const second = await session.decode(choice);
+    expect(await first?.next()).toBeUndefined();
+    expect(await second?.next()).toBe(7);
+    expect(session.position).toBe(3);
   });
 });
