@@ -12,8 +12,12 @@ export function serve(handlers: Handlers, port: Port): void {
       if (handler === undefined) throw new TypeError(`the worker has no "${name}"`);
       // `connect` was given the handlers' types, so that the argument is the right one.
       const result = handler(argument as never, abort.signal);
-      if (Symbol.asyncIterator in result) for await (const value of result) send({ id, value });
-      else send({ id, value: await result });
+      if (Symbol.asyncIterator in result) {
+        for await (const value of result) {
+          if (abort.signal.aborted) break; // ends handlers that do not look at the signal
+          send({ id, value });
+        }
+      } else send({ id, value: await result });
       send({ id, done: true });
     } catch (error) {
       send({ id, error: describe(error) });

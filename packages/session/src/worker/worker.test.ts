@@ -25,6 +25,16 @@ const handlers = {
       seen.push(signal.aborted ? 'stopped' : 'ended');
     }
   },
+  async *countDeaf(from: number) {
+    try {
+      for (let i = from; ; i++) {
+        yield i;
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+    } finally {
+      seen.push('left');
+    }
+  },
   async fail() {
     throw new Broken('no room');
   },
@@ -89,5 +99,7 @@ describe('a worker', () => {
     setTimeout(() => abort.abort(new Error('the user left')), 5);
     await expect(counting).rejects.toThrow('the user left');
     await expect.poll(() => seen).toEqual(['stopped', 'stopped']);
+    expect(await all(remote.stream('countDeaf', 5), 6)).toEqual([5, 6]);
+    await expect.poll(() => seen).toEqual(['stopped', 'stopped', 'left']);
   });
 });
