@@ -37,6 +37,7 @@ describe.each(fixtures)('%s', (name) => {
     const ops = (step.node ?? []).map(({ opType }) => opType ?? '');
     expect(ops.filter((op) => FORBIDDEN.includes(op))).toEqual([]);
     const layers = perLayer(step);
+    expect(layers.length).toBeGreaterThan(1);
     // The first layer shares what is computed once; the last one's residual norm is the model's.
     for (const { nodes, fused } of layers.slice(1)) {
       expect(nodes).toBeLessThanOrEqual(10 + (fused ? 6 : 0) + (EXTRA[name] ?? 0));
