@@ -37,10 +37,15 @@ export class LoopPlan {
   }
 
   /**
-   * The loop of a decoding list whose inputs are one `input_ids`, its `position_ids` and whatever stays the same, and
-   * whose output is `logits`. Undefined for other lists.
+   * The loop of a decoding list that reads one `input_ids` and its `position_ids`, and whose output is `logits`.
+   * Undefined for other lists: what else they read, another entry may have overwritten since the host gave it.
    */
-  lower(program: Program, profile: DeviceProfile, { inputs }: ListPlan, entry: LoweredEntry): LoweredLoop | undefined {
+  lower(
+    program: Program,
+    profile: DeviceProfile,
+    { graph, inputs }: ListPlan,
+    entry: LoweredEntry,
+  ): LoweredLoop | undefined {
     const named = new Map([...inputs].map(([{ name }, operand]) => [name, operand]));
     const [tokens, positions, logits] = [
       named.get('input_ids'),
@@ -48,6 +53,8 @@ export class LoopPlan {
       entry.outputs.get('logits'),
     ];
     if (!tokens || !positions || !logits || !isOne(tokens) || positions.block.bytes > 16) return undefined;
+    const others = graph.inputs.filter(({ name }) => name !== 'input_ids' && name !== 'position_ids');
+    if (graph.nodes.some((node) => node.inputs.some((value) => others.includes(value)))) return undefined;
     const vocab = Number(logits.type.shape.at(-1));
     if (!logits.type.shape.slice(0, -1).every((size) => sameDim(size, 1)) || !Number.isInteger(vocab)) return undefined;
     const crew: Crew = profile.kind === 'gpu' ? 64 : 1;
@@ -73,11 +80,10 @@ export class LoopPlan {
     };
     const step = (label: string, call: KernelCall): Step => ({ ...call, label });
     const choose = step('choose', chooseInBlocks(logits, memory, vocab, crew));
-    const last: Crew = profile.kind === 'gpu' ? 64 : 1;
     return {
       threshold: [step('threshold', findThreshold(logits, memory, vocab, profile.kind === 'gpu' ? 256 : 1))],
-      choose: [choose, step('take', takeToken(memory, blocks, next, false, last))],
-      advance: [choose, step('advance', takeToken(memory, blocks, next, true, last))],
+      choose: [choose, step('take', takeToken(memory, blocks, next, false, crew))],
+      advance: [choose, step('advance', takeToken(memory, blocks, next, true, crew))],
       blocks: { settings: memory.settings.block, seen: memory.seen.block, chosen: memory.chosen.block },
     };
   }
