@@ -49,6 +49,13 @@ const FUNCTIONS = {
 } as const;
 
 type Name = keyof typeof FUNCTIONS;
+
+/** Made once, since koffi keeps every prototype for as long as the process lives. */
+const GET_API = koffi.proto('void *', ['uint32_t']);
+const PROTOTYPES = Object.entries(FUNCTIONS).map(([name, [index, result, types]]) => {
+  return { name: name as Name, index, type: koffi.proto(result, [...types]) }; // the names are those of the table above
+});
+
 type NativeFunction = KoffiFunc<(...args: unknown[]) => unknown>;
 
 /** Functions of ONNX Runtime's C API. Those that return a status throw its message. */
@@ -59,14 +66,10 @@ export class OrtApi {
   constructor(library: string) {
     const base: unknown = koffi.load(library).func('OrtGetApiBase', 'void *', [])();
     const [getApi]: unknown[] = koffi.decode(base, 'void *', 1);
-    const api: unknown = koffi.decode(getApi, koffi.proto('void *', ['uint32_t']))(API_VERSION);
-    const size = Math.max(...Object.values(FUNCTIONS).map(([index]) => index)) + 1;
+    const api: unknown = koffi.decode(getApi, GET_API)(API_VERSION);
+    const size = Math.max(...PROTOTYPES.map(({ index }) => index)) + 1;
     const table: unknown[] = koffi.decode(api, 'void *', size);
-    const found = Object.entries(FUNCTIONS).map(([name, [index, result, types]]) => {
-      // The names are those of the table above.
-      return [name as Name, koffi.decode(table[index], koffi.proto(result, [...types]))] as const;
-    });
-    this.functions = new Map(found);
+    this.functions = new Map(PROTOTYPES.map(({ name, index, type }) => [name, koffi.decode(table[index], type)]));
   }
 
   /** Calls a function whose result is a status. */
