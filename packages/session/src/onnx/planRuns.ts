@@ -1,3 +1,4 @@
+import type { TensorSpec } from '@casement/runtime';
 import type { HostTensors } from '../executor.ts';
 import type { CheckedCall, LoadedModel } from './loadedModel.ts';
 
@@ -75,7 +76,7 @@ function isHarmless(
 function canShare({ target, signature }: LoadedModel, { call: a }: WaitingCall, { call: b }: WaitingCall): boolean {
   if (a.entry !== b.entry || a.wanted.join() !== b.wanted.join()) return false;
   const inputs = signature.entries[a.entry]?.inputs ?? [];
-  const common = inputs.filter(({ shape }) => sequenceAxis(shape) === undefined);
+  const common = inputs.filter((input) => sequenceAxis(input) === undefined);
   if (!common.every(({ name }) => sameData(a.inputs, b.inputs, name))) return false;
   return (target.entries[a.entry]?.batch?.alike ?? []).every(({ input, dim }) => {
     const samePlace = a.lengths.before.get(dim) === b.lengths.before.get(dim);
@@ -88,8 +89,12 @@ function sameData(a: HostTensors, b: HostTensors, name: string): boolean {
   return x.length === y.length && Array.from(x).every((value, i) => value === y[i]);
 }
 
-/** Which axis of an entry's input counts sequences: [1 seq …] or [axes 1 seq]; undefined for what all of them share. */
-export function sequenceAxis(shape: readonly (number | string)[]): number | undefined {
-  if (shape.length >= 2 && shape[0] === 1) return 0;
-  return shape.length === 3 && shape[1] === 1 ? 1 : undefined;
+/**
+ * Which axis of an entry's input counts sequences: that which `batchGraph` of the compiler widens, [1 seq], [1 seq hidden]
+ * or, of positions, [axes 1 seq]; undefined for what all of them share.
+ */
+export function sequenceAxis({ dtype, shape }: Pick<TensorSpec, 'dtype' | 'shape'>): number | undefined {
+  if (shape.length === 2 && shape[0] === 1) return 0;
+  const axis = dtype === 'i32' ? 1 : 0;
+  return shape.length === 3 && shape[axis] === 1 ? axis : undefined;
 }

@@ -2,7 +2,6 @@ import type { TensorSpec } from '@casement/runtime';
 import type { Tensor } from 'onnxruntime-node';
 import type { HostTensor } from '../executor.ts';
 import type { Caches } from './caches.ts';
-
 import { givenTensor, type Lengths } from './givenInputs.ts';
 import type { CheckedCall, LoadedModel } from './loadedModel.ts';
 import { type BatchRun, sequenceAxis } from './planRuns.ts';
@@ -66,14 +65,11 @@ function idle(before: ReadonlyMap<string, number>): Lengths {
 }
 
 /** An input of all rows; rows without a call get zeros. */
-function stack(
-  { name, shape, dtype }: TensorSpec,
-  any: CheckedCall,
-  inRow: readonly (CheckedCall | undefined)[],
-): HostTensor {
+function stack(input: TensorSpec, any: CheckedCall, inRow: readonly (CheckedCall | undefined)[]): HostTensor {
+  const { name, dtype } = input;
   const example = any.inputs[name];
   if (example === undefined) throw new Error(`${any.entry}: input "${name}" was not given`); // it was checked
-  const axis = sequenceAxis(shape);
+  const axis = sequenceAxis(input);
   if (axis === undefined) return example;
   const outer = axis === 0 ? 1 : (example.shape[0] ?? 1);
   const inner = example.data.length / outer;
