@@ -180,6 +180,19 @@ describe('what the device does', () => {
     await model.dispose();
   });
 
+  it('names memory that is refused for results, and runs again when there is some', async () => {
+    const full = withoutReadBack(device);
+    const model = await loadBundle({ source, device: full.device });
+    full.refuses = true;
+    expect(await failure(model.run('push', { x: vector(1) }))).toBe(
+      'memory: push: the device has no memory for the results: no room; ask for fewer outputs, or close other pages that use the GPU',
+    );
+    expect(model.lengths).toEqual(new Map([['past', 0]]));
+    full.refuses = false;
+    expect(await model.run('push', { x: vector(1) })).toMatchObject({ total: vector(3) });
+    await model.dispose();
+  });
+
   it('frees a device of its own', async () => {
     const model = await loadBundle({ source, adapter: await adapterAgain() });
     const lost = deviceOf(model).lost;
@@ -187,6 +200,39 @@ describe('what the device does', () => {
     expect((await lost).reason).toBe('destroyed');
   });
 });
+
+/** A device that, while it refuses, gives no buffer to read results from, as if its memory were full. */
+function withoutReadBack(device: GPUDevice): { readonly device: GPUDevice; refuses: boolean } {
+  const scopes: GPUErrorFilter[] = [];
+  const state = {
+    refuses: false,
+    device: new Proxy(device, {
+      get: (target, key) => {
+        if (key === 'createBuffer' && state.refuses) {
+          // Dawn calls what is larger than its limits invalid; that its memory is full cannot be brought about.
+          return (descriptor: GPUBufferDescriptor) => target.createBuffer({ ...descriptor, size: 2 ** 45 });
+        }
+        if (key === 'pushErrorScope') {
+          return (filter: GPUErrorFilter) => {
+            scopes.push(filter);
+            target.pushErrorScope(filter);
+          };
+        }
+        if (key === 'popErrorScope') {
+          return async () => {
+            const refused = scopes.pop() === 'out-of-memory' && state.refuses;
+            const error = await target.popErrorScope();
+            return refused ? { message: 'no room' } : error;
+          };
+        }
+        // Native methods want the native object as `this`.
+        const value: unknown = Reflect.get(target, key, target);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    }),
+  };
+  return state;
+}
 
 /** An adapter gives one device only. */
 async function adapterAgain(): Promise<GPUAdapter> {

@@ -67,7 +67,10 @@ export class ReadBack {
     }
     return async () => {
       if (end === 0) return { outputs: read(slots, new ArrayBuffer(0), dims), dims };
-      await target.mapAsync(MAP_READ, 0, end);
+      await target.mapAsync(MAP_READ, 0, end).catch((error: unknown) => {
+        this.destroy(); // the device may have refused it: the next run tries another one
+        throw error;
+      });
       const mapped = target.getMappedRange(0, end);
       const words = new Uint32Array(mapped, 0, dimBytes / 4);
       const after = counted ? new Map(counted.names.map((name, i) => [name, words[i] ?? 0])) : dims;
