@@ -26,13 +26,7 @@ function buffersOf(fusion: Fusion, projection: Projection): number {
   const kinds = new Set<string>();
   for (const value of read) kinds.add(kindOf(fusion, value));
   const turns = [...nodes].filter(({ op }) => op.name === ops.rope.name).map(({ attrs }) => JSON.stringify(attrs));
-  const stored = sections
-    .flatMap(valuesOf)
-    .filter(
-      (value) =>
-        value.state === undefined &&
-        (fusion.isOutput(value) || fusion.readersOf(value).some((reader) => !nodes.has(reader))),
-    );
+  const stored = sections.flatMap(valuesOf).filter((value) => fusion.isStored(value, nodes));
   return kinds.size + (source.attention ? 1 : 0) + new Set(turns).size + stored.length;
 }
 

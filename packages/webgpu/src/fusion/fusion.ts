@@ -51,6 +51,12 @@ export class Fusion {
     return this.outputs.has(value);
   }
 
+  /** Whether a value that one kernel computes with these nodes must be stored; versions of states are in their place. */
+  isStored(value: Value, nodes: ReadonlySet<Node>): boolean {
+    if (value.state !== undefined) return false;
+    return this.isOutput(value) || this.readersOf(value).some((reader) => !nodes.has(reader));
+  }
+
   /** Nodes in the graph's order. */
   sorted(nodes: Iterable<Node>): Node[] {
     return [...nodes].sort((a, b) => (this.places.get(a) ?? 0) - (this.places.get(b) ?? 0));

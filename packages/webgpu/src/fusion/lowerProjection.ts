@@ -34,9 +34,7 @@ export function lowerProjection(projection: Projection, lowering: ProjectionLowe
   const { source, sections } = projection;
   const columns = Number(source.x.type.shape.at(-1));
   const nodes = new Set(nodesOf(projection));
-  const isStored = (value: Value) =>
-    value.state === undefined &&
-    (fusion.isOutput(value) || fusion.readersOf(value).some((reader) => !nodes.has(reader)));
+  const isStored = (value: Value) => fusion.isStored(value, nodes);
   const params = paramsOf(projection);
   const caches = [...nodes].filter(({ op }) => op.name === ops.append.name).map(({ inputs: [state] }) => state);
   const operands = [
