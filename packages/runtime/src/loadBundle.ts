@@ -9,7 +9,7 @@ import { compileKernels } from './kernels.ts';
 import { WebGpuModel } from './model.ts';
 import { joinProgress, type LoadProgress } from './progress.ts';
 import { readPlan } from './readPlan.ts';
-import { chooseVariant, deviceDescriptor, type VariantChoice } from './requirements.ts';
+import { chooseVariant, descriptorOf, type VariantChoice } from './requirements.ts';
 import type { Source } from './source/source.ts';
 import { uploadAll } from './weights/uploadAll.ts';
 
@@ -48,7 +48,7 @@ export async function loadBundle(options: LoadOptions): Promise<WebGpuModel> {
   const plan = await readPlan(source, options.plan, signal);
   const choice = chooseVariant(plan, options.device ?? options.adapter, options.variant);
   signal?.throwIfAborted();
-  const device = options.device ?? (await requestDevice(plan, options.adapter, options.variant));
+  const device = options.device ?? (await requestDevice(plan, options.adapter, choice.variant));
   const ownsDevice = options.device === undefined;
   try {
     return await loadVariant(plan, choice, device, ownsDevice, options);
@@ -59,11 +59,10 @@ export async function loadBundle(options: LoadOptions): Promise<WebGpuModel> {
   }
 }
 
-async function requestDevice(plan: Plan, adapter: GPUAdapter, variant: string | undefined): Promise<GPUDevice> {
+async function requestDevice(plan: Plan, adapter: GPUAdapter, variant: PlanVariant): Promise<GPUDevice> {
   try {
-    return await adapter.requestDevice(deviceDescriptor(plan, adapter, variant));
+    return await adapter.requestDevice(descriptorOf(plan, variant));
   } catch (cause) {
-    if (cause instanceof RuntimeError) throw cause;
     throw new RuntimeError('device', `the adapter gives no device: ${reasonOf(cause)}`, { cause });
   }
 }

@@ -23,9 +23,13 @@ export interface VariantChoice {
  * of this name.
  */
 export function deviceDescriptor(plan: Plan, adapter: DeviceOffer, name?: string): GPUDeviceDescriptor {
-  const { requires } = chooseVariant(plan, adapter, name).variant;
+  return descriptorOf(plan, chooseVariant(plan, adapter, name).variant);
+}
+
+/** The descriptor for a device that can run a variant which was chosen for its adapter. */
+export function descriptorOf({ name }: Plan, { requires }: PlanVariant): GPUDeviceDescriptor {
   return {
-    label: plan.name,
+    label: name,
     requiredLimits: requires.limits,
     // The names come from the plan; a name the browser does not know was refused by chooseVariant.
     requiredFeatures: requires.features as GPUFeatureName[],
