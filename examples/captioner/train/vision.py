@@ -77,6 +77,8 @@ def train(vision: Vision, steps: int, seed: int) -> None:
 def main() -> None:
     torch.set_num_threads(1)
     OUT.mkdir(exist_ok=True)
+    for stale in OUT.glob("clips-*.safetensors"):  # train.py's; they hold image tokens of another encoder
+        stale.unlink()
     torch.manual_seed(1)
     vision = Vision(Config())
     for seed, steps in enumerate((700, 500, 600), 1):  # with warm restarts
