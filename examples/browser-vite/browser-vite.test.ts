@@ -34,9 +34,15 @@ afterAll(async () => {
 
 test('shows the tokens that ONNX Runtime gives', async () => {
   const { page } = browser;
+  await page.addInitScript(`
+    window.shown = [];
+    const note = () => window.shown.push(document.getElementById('status')?.textContent);
+    new MutationObserver(note).observe(document, { subtree: true, childList: true });
+  `);
   await page.goto(server.resolvedUrls?.local[0] ?? '');
   await page.getByText('casa-example on').waitFor();
   expect(await page.locator('#tokens').textContent()).toBe((await tokensInNode()).map((token) => ` ${token}`).join(''));
+  expect(await page.evaluate('window.shown')).toContain('Loading 100 %');
   expect(browser.complaints).toEqual([]);
 });
 

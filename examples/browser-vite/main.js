@@ -22,8 +22,8 @@ async function run(url) {
     plan: signature.targets.webgpu.plan,
     weights: signature.weights,
     adapter,
-    onProgress: ({ bytesDone, bytesTotal }) => {
-      status.textContent = `Loading ${Math.round((100 * bytesDone) / bytesTotal)} %`;
+    onProgress: ({ weights }) => {
+      status.textContent = `Loading ${Math.round((100 * weights.loaded) / weights.total)} %`;
     },
   });
   const session = new Session(executor);
