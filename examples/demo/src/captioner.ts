@@ -41,6 +41,7 @@ export async function* openCaptioner(address: string, signal: AbortSignal): Asyn
   const model = await loading;
   try {
     const conversation = await converse(model, manifest, source);
+    signal.throwIfAborted(); // the page has asked for another meanwhile, which must not share the GPU with this one
     const facts = { ...factsOf(model, manifest, adapter), kernels };
     return { facts, ...conversation, dispose: () => model.dispose() };
   } catch (error) {
