@@ -12,6 +12,7 @@ interface Clip {
 
 const FRAMES = 6;
 let clip: Clip;
+let next: Clip;
 let server: Awaited<ReturnType<typeof serveDemo>>;
 let browser: Browser;
 
@@ -19,7 +20,7 @@ beforeAll(async () => {
   const clips = JSON.parse(
     await readFile(new URL('../captioner/golden/clips.json', import.meta.url), 'utf8'),
   ) as Clip[];
-  clip = clips[0] ?? expect.fail('no clips');
+  [clip = expect.fail('no clips'), next = expect.fail('no clip of the next seed')] = clips;
   server = await serveDemo();
   browser = await launchChromium();
 });
@@ -103,6 +104,17 @@ describe('the page', () => {
     expect(plots[1]).toMatch(/^Cache held: CASA, images .* at frame 6; Token insertion, images .* at frame 6; /);
     await expect.poll(() => page.locator('#facts').textContent()).toMatch(/swiftshader.*f32/s);
     expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  it('forgets a scene when the next one begins', async () => {
+    const { page } = await open(`?seed=${clip.seed}&scene=2&pace=0&frames=4`);
+    await page.getByRole('button', { name: 'Continue' }).waitFor();
+    const second = next.said.casa.slice(0, 2);
+    expect(await said(page)).toEqual([...clip.said.casa.slice(0, 2), ...second]);
+    // Keys and values of 4 layers with 128 numbers of f32 each; of every frame its words, <frame> and <end>.
+    const [first = 0, both = 0] = second.map((text) => 2 * 4 * 128 * 4 * (text.split(' ').length + 2));
+    expect((await costs(page, 'casa', 2)).text).toEqual([first, first + both]);
     await page.close();
   });
 

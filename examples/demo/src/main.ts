@@ -17,8 +17,8 @@ const HINTS: Record<ModelName, string> = {
     'Each image gets a window of its own, beside the text; the next one takes its place. What images cost stays the ' +
     'same, however long the stream is.',
   insertion:
-    'Each image becomes tokens in the text and stays there. What they cost grows with every frame, until the cache is ' +
-    'full and the model must forget everything.',
+    'Each image becomes tokens in the text and stays there. What they cost grows with every frame, until the scene ' +
+    'ends, or the cache is full and the model must forget everything.',
 };
 
 const settings = readSettings(location.search);
@@ -84,6 +84,10 @@ async function watch(source: FrameSource, signal: AbortSignal): Promise<void> {
     await Promise.race([paused, aborted]);
     const shown = await Promise.race([source.next(), aborted]);
     if (shown === undefined || signal.aborted) return;
+    if (shown.anew) {
+      await remote.call('reset', undefined);
+      startOver('A new scene: the model has forgotten the one before.');
+    }
     await caption(shown);
     if (frame === settings.frames) setPaused(true);
   }
@@ -96,11 +100,13 @@ async function caption({ frame, truth }: Shown): Promise<void> {
     else if (step.kind === 'end') {
       costs.add(model, step.cost);
       entry.end(truth);
-    } else {
-      captions.note('The cache was full: the model has forgotten everything and starts over.');
-      costs.clear(model);
-    }
+    } else startOver('The cache was full: the model has forgotten everything and starts over.');
   }
+}
+
+function startOver(why: string): void {
+  captions.note(why);
+  costs.clear(model);
 }
 
 function showProblem(error: unknown): void {

@@ -38,6 +38,8 @@ export interface Handlers extends AnyHandlers {
   /** Loads the artifact at an address, in place of the one before. */
   open(address: string, signal: AbortSignal): AsyncGenerator<OpenStep>;
   caption(frame: Frame): AsyncGenerator<CaptionStep>;
+  /** Forgets all frames and captions. */
+  reset(argument?: undefined): Promise<void>;
   /** Frees the model. */
   close(argument?: undefined): Promise<void>;
 }

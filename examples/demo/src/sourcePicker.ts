@@ -23,7 +23,7 @@ export function sourcePicker(settings: Settings, { begin, fail }: PickerEvents):
   let current: SourceName = 'scene';
 
   const openers: Record<SourceName, OpenSource> = {
-    scene: async () => sceneSource(canvas, settings.seed, settings.pace),
+    scene: async () => sceneSource(canvas, settings),
     camera: () => cameraSource(video, settings.pace),
     video: () => videoSource(video, file ?? new Blob(), settings.pace),
   };

@@ -10,11 +10,20 @@ async function close(): Promise<void> {
   await before?.dispose();
 }
 
+async function reset(): Promise<void> {
+  try {
+    await open?.reset();
+  } catch (error) {
+    await close(); // as in `caption`
+    throw error;
+  }
+}
+
 /** What the page may ask of the worker. The page asks for one thing after the other. */
 const handlers: Handlers = {
   async *open(address, signal) {
     if (open?.address === address) {
-      await open.reset();
+      await reset();
       yield { kind: 'ready', facts: open.facts };
       return;
     }
@@ -38,6 +47,7 @@ const handlers: Handlers = {
       throw error;
     }
   },
+  reset,
   close,
 };
 

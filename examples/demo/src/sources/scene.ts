@@ -1,19 +1,27 @@
 import { draw } from '../../../captioner/src/draw.ts';
 import { createScene } from '../../../captioner/src/scene.ts';
 import type { Thing } from '../../../captioner/src/world.ts';
+import type { Settings } from '../settings.ts';
 import { paint, type Sprite } from './paint.ts';
-import { type FrameSource, type Pace, wait } from './source.ts';
+import { type FrameSource, wait } from './source.ts';
 
 /** How long shapes take from place to place, in milliseconds. */
 const GLIDE = 450;
 
-/** The scene of a seed. People see it glide on the canvas; the model gets the bytes that it was trained on. */
-export function sceneSource(canvas: HTMLCanvasElement, seed: number, pace: Pace): FrameSource {
-  const scene = createScene(seed);
+/**
+ * The scene of a seed, and after so many frames that of the next one. People see it glide on the canvas; the model gets the
+ * bytes that it was trained on.
+ */
+export function sceneSource(canvas: HTMLCanvasElement, { seed, pace, scene: frames }: Settings): FrameSource {
+  let scene = createScene(seed);
+  let shown = 0;
   let stopped = false;
   return {
     async next() {
       const before = new Map(scene.things.map((thing) => [thing, spriteOf(thing)]));
+      const anew = shown > 0 && shown % frames === 0;
+      if (anew) scene = createScene(seed + shown / frames);
+      shown++;
       const truth = scene.next();
       const after = new Map(scene.things.map((thing) => [thing, spriteOf(thing)]));
       const frame = draw(scene.things);
@@ -21,7 +29,7 @@ export function sceneSource(canvas: HTMLCanvasElement, seed: number, pace: Pace)
       paint(canvas, [...after.values()]);
       // The first look is for people: what they read next is about what they see now.
       await wait(Math.max(0, pace.milliseconds - (pace.glide ? GLIDE : 0)));
-      return stopped ? undefined : { frame, truth };
+      return stopped ? undefined : { frame, truth, anew };
     },
     stop() {
       stopped = true;

@@ -11,6 +11,8 @@ export interface Shown {
   readonly frame: Frame;
   /** What happened, where that is known. */
   readonly truth?: string;
+  /** It has nothing to do with the frames before: what was said of them is to be forgotten. */
+  readonly anew?: boolean;
 }
 
 /** How fast frames come: milliseconds that one is to be seen, and whether things glide between two. */
