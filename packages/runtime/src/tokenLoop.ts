@@ -90,13 +90,16 @@ export class TokenLoop {
   async next(): Promise<number> {
     const { device, loop, list, entry, signature } = this.parts;
     const chosen = this.pending;
-    if (chosen === undefined) throw new RuntimeError('call', `${entry}: the loop was not started`);
-    const after = lengthsAfter(this.entrySignature, this.dims);
+    if (chosen === undefined) throw new RuntimeError('call', `${entry}: the loop has ended; start to decode anew`);
+    const before = this.dims;
+    const after = lengthsAfter(this.entrySignature, before);
     checkCapacities(signature, entry, after);
     this.pending = this.submit([list.steps, this.topK ? loop.threshold : [], loop.advance]);
-    this.dims = new Map([...this.dims, ...after]);
+    this.dims = new Map([...before, ...after]);
     const token = (await explained(device, entry, chosen))();
     if (token !== NO_TOKEN) return token;
+    // The run under way has read no token that anybody chose: the states do not count it, and the loop is over.
+    [this.dims, this.pending] = [before, undefined];
     throw new RangeError(`${entry}: no logit is a number above −∞: the model gave none`);
   }
 

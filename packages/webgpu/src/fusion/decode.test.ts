@@ -206,6 +206,19 @@ describe('a loop that is not followed to its end', () => {
     await model.dispose();
   });
 
+  it('ends where no logit is a number, and the states are as before', async () => {
+    const { model } = await decoding(device);
+    const none = { ...start, logits: new Float32Array(19).fill(Number.NaN) };
+    const loop = (await model.decode('step', none)) ?? expect.fail('no loop');
+    await expect(loop.next()).rejects.toThrow(RangeError);
+    expect(model.lengths.get('past')).toBe(2);
+    await expect(loop.next()).rejects.toThrow('the loop has ended');
+    const again = (await model.decode('step', start)) ?? expect.fail('no loop');
+    expect(await again.next()).toBe(18);
+    expect(model.lengths.get('past')).toBe(3);
+    await model.dispose();
+  });
+
   it('refuses logits of several tokens', async () => {
     const { model } = await decoding(device);
     const several = { ...start, logits: new Float32Array(38) };
