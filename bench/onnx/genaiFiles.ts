@@ -1,8 +1,8 @@
 import { open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openSafetensors } from '@casement/weights';
-import type { WeightPlace } from '../../packages/onnx/src/proto.ts';
-import { genaiGraph } from './genaiGraph.ts';
+import { type WeightPlace, weightTensor } from '../../packages/onnx/src/proto.ts';
+import { genaiGraph } from '../genai/graph.ts';
 import { model } from './model.ts';
 
 /** Writes genai.onnx and genai.bin from a checkpoint of one file in f32. */
@@ -31,13 +31,19 @@ export async function writeGenai(checkpoint: string, out: string): Promise<strin
     if (found === undefined) throw new Error(`${checkpoint} has no tensor "${name}"`);
     return found;
   };
+  const table = 'model.embed_tokens.weight';
+  const plain = (name: string) => place(() => tensor(name), tensor(name).length);
   const graph = genaiGraph(model, {
-    plain: (name) => place(() => tensor(name), tensor(name).length),
-    transposed: (...names) => {
-      const parts = names.map(tensor);
-      const columns = names[0]?.includes('down_proj') ? model.ffn : model.hidden;
-      const length = parts.reduce((sum, part) => sum + part.length, 0);
-      return place(() => transpose(parts, columns, length), length);
+    norm: plain,
+    lookUp({ initializers, node }, output) {
+      initializers.push(weightTensor(table, 'f32', [model.vocab, model.hidden], plain(table)));
+      node('Gather', [table, 'input_ids'], [output]);
+    },
+    // As `MatMul` wants them: [in, out].
+    multiply({ initializers, node }, x, { name, of, rows, columns }, output) {
+      const transposed = place(() => transpose(of.map(tensor), columns, rows * columns), rows * columns);
+      initializers.push(weightTensor(`${name}.weight`, 'f32', [columns, rows], transposed));
+      node('MatMul', [x, `${name}.weight`], [output]);
     },
   });
   for (const write of writes) await write();

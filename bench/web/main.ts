@@ -7,9 +7,9 @@ import { spreadOf } from '../../packages/casement/src/bench/spreadOf.ts';
 import { formatTable } from '../../packages/casement/src/format.ts';
 import { randomWeights } from '../../packages/casement/src/randomWeights/randomWeights.ts';
 import { openPage } from '../../test/browser/open-page.ts';
+import { configOf, type Decoder, measuredDecoder } from '../genai/decoder.ts';
 import type { compare, firstToken, PageOptions, PageReport, Triple } from './page.ts';
 import { writePeer } from './peerFiles.ts';
-import type { PeerConfig } from './peerGraph.ts';
 
 // Casement's WebGPU bundle against ONNX Runtime Web's native WebGPU provider: the same 4-bit weights, the same adapter,
 // one page, taking turns. `npm run bench:web -- --help` lists the options.
@@ -38,18 +38,7 @@ if (values.help) {
 }
 
 async function main(): Promise<void> {
-  const config: PeerConfig = {
-    vocab: 32000,
-    hidden: 1024,
-    ffn: 2816,
-    layers: Number(values.layers),
-    heads: 16,
-    kvHeads: 4,
-    headDim: 64,
-    eps: 1e-5,
-    theta: 10000,
-    capacity: 1024,
-  };
+  const config: Decoder = { ...measuredDecoder(1024), layers: Number(values.layers) };
   const folder = join(process.cwd(), 'out', 'bench-web');
   const artifact = await prepare(folder, config);
   const browser = await openPage({ folders: [folder] });
@@ -96,29 +85,12 @@ async function main(): Promise<void> {
 }
 
 /** A checkpoint of random weights, our artifact of it, and the peer's files of the artifact's weights. */
-async function prepare(folder: string, c: PeerConfig): Promise<string> {
+async function prepare(folder: string, c: Decoder): Promise<string> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   const checkpoint = join(folder, 'checkpoint');
   const artifact = join(folder, 'artifact');
-  const text = {
-    model_type: 'casa_llama',
-    vocab_size: c.vocab,
-    hidden_size: c.hidden,
-    intermediate_size: c.ffn,
-    num_hidden_layers: c.layers,
-    num_attention_heads: c.heads,
-    num_key_value_heads: c.kvHeads,
-    head_dim: c.headDim,
-    hidden_act: 'silu',
-    rms_norm_eps: c.eps,
-    rope_theta: c.theta,
-    attention_bias: false,
-    mlp_bias: false,
-    tie_word_embeddings: false,
-    fusion: { attention: 'casa', order: 'parallel', layers: [], shared: false, update_images: false },
-  };
-  await randomWeights({ config: text, out: checkpoint, dtype: 'f32' });
+  await randomWeights({ config: configOf(c), out: checkpoint, dtype: 'f32' });
   await build({ model: checkpoint, out: artifact, targets: ['webgpu'], dtype: 'q4f32' });
   await writePeer(artifact, c, folder);
   return artifact;

@@ -5,13 +5,13 @@ import { generate } from '../../packages/session/src/generation/generate.ts';
 import { Session } from '../../packages/session/src/session.ts';
 import { countGpu, type GpuCounter, type GpuCounts } from '../../packages/session/src/webgpu/countGpu.ts';
 import { executorOf } from '../../packages/session/src/webgpu/index.ts';
-import type { PeerConfig } from './peerGraph.ts';
+import type { Decoder } from '../genai/decoder.ts';
 import { type PeerFiles, PeerModel } from './peerModel.ts';
 
 export interface PageOptions {
   readonly artifact: string;
   readonly peer: PeerFiles;
-  readonly config: PeerConfig;
+  readonly config: Decoder;
   readonly context: number;
   readonly prompt: number;
   /** How many pairs, and tokens of each in a pair. */

@@ -1,6 +1,6 @@
 import * as ort from 'onnxruntime-web/webgpu';
 import { argmax } from '../../packages/session/src/argmax.ts';
-import type { PeerConfig } from './peerGraph.ts';
+import type { Decoder } from '../genai/decoder.ts';
 
 export interface PeerFiles {
   readonly graph: string;
@@ -23,7 +23,7 @@ export class PeerModel {
     readonly device: GPUDevice,
   ) {}
 
-  static async load(c: PeerConfig, files: PeerFiles): Promise<PeerModel> {
+  static async load(c: Decoder, files: PeerFiles): Promise<PeerModel> {
     ort.env.wasm.wasmPaths = files.runtime;
     ort.env.wasm.numThreads = 1;
     const session = await ort.InferenceSession.create(files.graph, {

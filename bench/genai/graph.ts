@@ -9,60 +9,77 @@ import {
   type WeightPlace,
   weightTensor,
 } from '../../packages/onnx/src/proto.ts';
-import type { model } from './model.ts';
+import type { Decoder } from './decoder.ts';
 
-export interface GenaiWeights {
-  /** A norm's weight, or the embedding. */
-  plain(name: string): WeightPlace;
-  /** The rows of several weights [out in], transposed: [in, all of out]. */
-  transposed(...names: readonly string[]): WeightPlace;
-}
-
-/**
- * The decoder as onnxruntime-genai's model builder lays it out for the CPU in f32 (src/python/py/models/builder.py): packed QKV, attention that
- * rotates, norms that carry the residual, weights [in out] for `MatMul`. Logits of the last token, as prune_lm_head has it.
- */
-export function genaiGraph(c: typeof model, weights: GenaiWeights): Uint8Array {
-  const nodes: Onnx.INodeProto[] = [];
-  const initializer: Onnx.ITensorProto[] = [];
-  const node = (
+/** A graph that is being written. */
+export interface GraphDraft {
+  readonly initializers: Onnx.ITensorProto[];
+  /** Adds a node and names its first output. */
+  node(
     opType: string,
     input: readonly string[],
     output: readonly string[],
-    attributes: Readonly<Record<string, Attribute>> = {},
-    domain = '',
-  ): string => {
+    attributes?: Readonly<Record<string, Attribute>>,
+    domain?: '' | 'com.microsoft',
+  ): string;
+}
+
+/** The rows of several weights [out in], one below the other. */
+export interface Product {
+  /** Of what the graph adds for it. */
+  readonly name: string;
+  readonly of: readonly string[];
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** How a kind of weights enters the graph. */
+export interface GraphWeights {
+  norm(name: string): WeightPlace;
+  /** Adds the lookup of `input_ids` in the embedding, to the output `output`. */
+  lookUp(draft: GraphDraft, output: string): void;
+  /** Adds x times a weight, to the output `output`. */
+  multiply(draft: GraphDraft, x: string, product: Product, output: string): void;
+}
+
+/**
+ * The decoder as onnxruntime-genai's model builder lays it out (src/python/py/models/builder.py): packed QKV, attention that
+ * rotates, norms that carry the residual. Logits are those of the last token, as its option prune_lm_head has it.
+ */
+export function genaiGraph(c: Decoder, weights: GraphWeights): Uint8Array {
+  const nodes: Onnx.INodeProto[] = [];
+  const initializer: Onnx.ITensorProto[] = [];
+  const node: GraphDraft['node'] = (opType, input, output, attributes = {}, domain = '') => {
     const attribute = Object.entries(attributes).map(([name, value]) => attributeProto(name, value));
     nodes.push({ opType, domain, name: output[0] ?? opType, input: [...input], output: [...output], attribute });
     return output[0] ?? '';
   };
-  const weight = (name: string, shape: readonly number[], place: WeightPlace): string => {
-    initializer.push(weightTensor(name, 'f32', shape, place));
-    return name;
+  const draft: GraphDraft = { initializers: initializer, node };
+  const matmul = (x: string, name: string, rows: number, columns: number, ...of: readonly string[]): string => {
+    weights.multiply(draft, x, { name, of, rows, columns }, `${name}.out`);
+    return `${name}.out`;
   };
-  const matmul = (x: string, name: string, rows: number, columns: number, ...names: readonly string[]): string =>
-    node('MatMul', [x, weight(`${name}.weight`, [columns, rows], weights.transposed(...names))], [`${name}.out`]);
 
   const [qSize, kvSize] = [c.heads * c.headDim, c.kvHeads * c.headDim];
   for (const [name, values] of rotaryTables(c)) {
     initializer.push(inlineTensor(name, 'f32', [c.capacity, c.headDim / 2], new Uint8Array(values.buffer)));
   }
-  const table = 'model.embed_tokens.weight';
-  let residual = node('Gather', [weight(table, [c.vocab, c.hidden], weights.plain(table)), 'input_ids'], ['embedded']);
+  weights.lookUp(draft, 'embedded');
+  let residual = 'embedded';
   let added: string | undefined;
   /** Adds what the last block gave to the residual, and norms the sum. */
   const normed = (name: string): string => {
-    const inputs = [weight(name, [c.hidden], weights.plain(name))];
+    initializer.push(weightTensor(name, 'f32', [c.hidden], weights.norm(name)));
     const epsilon: Attribute = { float: c.eps };
     if (added === undefined) {
       const attributes = { epsilon, axis: { int: -1 }, stash_type: { int: 1 } };
-      return node('SimplifiedLayerNormalization', [residual, ...inputs], [`${name}.out`], attributes);
+      return node('SimplifiedLayerNormalization', [residual, name], [`${name}.out`], attributes);
     }
     const sum = `${name}.sum`;
     const outputs = [`${name}.out`, '', '', sum];
     const [before, last] = [residual, added];
     residual = sum;
-    return node('SkipSimplifiedLayerNormalization', [before, last, ...inputs], outputs, { epsilon }, 'com.microsoft');
+    return node('SkipSimplifiedLayerNormalization', [before, last, name], outputs, { epsilon }, 'com.microsoft');
   };
 
   for (let layer = 0; layer < c.layers; layer++) {
@@ -96,8 +113,8 @@ export function genaiGraph(c: typeof model, weights: GenaiWeights): Uint8Array {
   const last = normed('model.norm.weight');
   initializer.push(inlineTensor('last', 'i64', [1], new Uint8Array(BigInt64Array.of(-1n).buffer)));
   const row = node('Gather', [last, 'last'], ['last_hidden'], { axis: { int: 1 } });
-  const head = weight('lm_head.weight', [c.hidden, c.vocab], weights.transposed('lm_head.weight'));
-  node('MatMul', [row, head], ['logits']);
+  const head = { name: 'lm_head', of: ['lm_head.weight'], rows: c.vocab, columns: c.hidden };
+  weights.multiply(draft, row, head, 'logits');
 
   const caches = Array.from({ length: c.layers }, (_, layer) => [`${layer}.key`, `${layer}.value`]).flat();
   const cache = { dtype: 'f32', shape: [1, c.kvHeads, c.capacity, c.headDim] } as const;
@@ -122,7 +139,7 @@ export function genaiGraph(c: typeof model, weights: GenaiWeights): Uint8Array {
   ]);
 }
 
-function rotaryTables({ capacity, headDim, theta }: typeof model): readonly (readonly [string, Float32Array])[] {
+function rotaryTables({ capacity, headDim, theta }: Decoder): readonly (readonly [string, Float32Array])[] {
   const half = headDim / 2;
   const angles = Float32Array.from({ length: capacity * half }, (_, i) => {
     return Math.floor(i / half) * theta ** (-(i % half) / half);
