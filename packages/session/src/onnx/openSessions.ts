@@ -34,8 +34,11 @@ export async function openSessions(options: SessionOptions): Promise<ReadonlyMap
   return sessions;
 }
 
+/** Releases all of them, also when one of them fails; then throws its error. */
 export async function closeSessions(sessions: ReadonlyMap<string, RuntimeSession>): Promise<void> {
-  for (const session of sessions.values()) await session.release();
+  const released = await Promise.allSettled([...sessions.values()].map((session) => session.release()));
+  const failed = released.find((result) => result.status === 'rejected');
+  if (failed) throw failed.reason;
 }
 
 export function messageOf(error: unknown): string {
