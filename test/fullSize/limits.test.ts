@@ -44,7 +44,7 @@ it('notices what a default device refuses', () => {
   };
   const config = truncateConfig(presets.get('2B'), 1);
   const { plan, files } = lower(config, 'f16', large);
-  expect(() => beyondDefaultDevice(plan, files)).toThrow('needs maxStorageBufferBindingSize ≥ 26214');
+  expect(() => beyondDefaultDevice(plan, files)).toThrow('needs maxStorageBufferBindingSize ≥ 262148096');
 
   const { plan: good } = lower(config, 'f16');
   const [variant] = good.variants;
