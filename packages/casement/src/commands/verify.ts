@@ -32,7 +32,11 @@ export function addVerify(program: Command, signal: AbortSignal): void {
     )
     .argument('<model>', 'a model.ts, or a checkpoint folder with config.json and *.safetensors')
     .option('--golden <file>', 'a .safetensors file with inputs and outputs of PyTorch')
-    .option('--targets <list>', 'comma-separated: reference, onnx, webgpu (default: all)', parseTargets)
+    .option(
+      '--targets <list>',
+      'comma-separated: reference, onnx, webgpu (default: all but the one that they are compared with)',
+      parseTargets,
+    )
     .addOption(dtypeOption())
     .addOption(zeroPointsOption())
     .addOption(profileOption())

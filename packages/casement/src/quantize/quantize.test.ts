@@ -53,11 +53,20 @@ describe('targets agree with the reference on dequantised weights', () => {
 
   test('fails when told how far from the golden the result may be', async () => {
     const golden = join(fixture('text-only'), 'golden.safetensors');
-    const common = { model: fixture('text-only'), golden, targets: ['onnx'], dtype: 'q4f32' } as const;
-    const report = await verify({ ...common, goldenTolerance: 1e-3 });
+    const report = await verify({ model: fixture('text-only'), golden, dtype: 'q4f32', goldenTolerance: 1e-3 });
     expect(report.passed).toBe(false);
-    expect(report.targets[0]?.passed).toBe(true);
-    expect(formatVerification(report)).toContain('allowed 1.0e-3, FAILED');
+    const text = formatVerification(report);
+    expect(text).toContain('allowed 1.0e-3, FAILED');
+    // The reference is what they are compared with, not one of them.
+    expect(report.targets.map(({ target, passed }) => [target, passed])).toEqual([
+      ['onnx', true],
+      ['webgpu', true],
+    ]);
+    expect(text.match(/^(expected|golden|reference|onnx|webgpu)(?= +\d+ \d)/gm)).toEqual([
+      'expected',
+      'onnx',
+      'webgpu',
+    ]);
   });
 });
 

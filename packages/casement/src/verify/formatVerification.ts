@@ -43,7 +43,7 @@ function formatConversation(report: ConversationReport): string[] {
     formatTable([header, ...rows]),
     '',
     formatTable([
-      [truth(report), expectedGreedy.join(' ')],
+      ['expected', expectedGreedy.join(' ')],
       ...targets.map(({ target, greedy }) => [target, greedy.join(' ')]),
     ]),
     ...targets.flatMap(formatImageTokens),

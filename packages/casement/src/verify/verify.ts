@@ -28,7 +28,7 @@ export interface VerifyOptions extends Omit<BuildSettings, 'quantized'>, Quantiz
    * reference computes for a random conversation.
    */
   readonly golden?: string;
-  /** Default: onnx and webgpu, and with a golden the reference, too. */
+  /** Default: onnx and webgpu, and the reference, too, where it is not what they are compared with. */
   readonly targets?: readonly VerifyTarget[];
   /** Largest absolute difference of floats that passes, for every target; default: by target and dtype. */
   readonly tolerance?: number;
@@ -108,7 +108,7 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
     const { golden, effect } = answered;
     const one = (target: VerifyTarget) =>
       verifyTensors(bench, target, golden, { script, tolerance: options.tolerance });
-    const targets = await onTargets(options, one);
+    const targets = await onTargets(options, bench, one);
     const passed = targets.every((report) => report.passed) && (effect?.passed ?? true);
     return { ...common, kind: 'tensors', targets, passed, ...(effect ? { effect } : {}) };
   } finally {
@@ -145,7 +145,9 @@ async function converseOnTargets(
   bench: Bench,
   golden: Golden,
 ): Promise<Omit<ConversationReport, 'model' | 'golden' | 'dtype' | 'float'>> {
-  const targets = await onTargets(options, (target) => verifyConversation(bench, target, golden, options.tolerance));
+  const targets = await onTargets(options, bench, (target) =>
+    verifyConversation(bench, target, golden, options.tolerance),
+  );
   return {
     kind: 'conversation',
     positions: golden.ids.length,
@@ -156,9 +158,14 @@ async function converseOnTargets(
   };
 }
 
-async function onTargets<R>(options: VerifyOptions, run: (target: VerifyTarget) => Promise<R>): Promise<R[]> {
+async function onTargets<R>(
+  options: VerifyOptions,
+  { settings }: Bench,
+  run: (target: VerifyTarget) => Promise<R>,
+): Promise<R[]> {
   const { golden, onTarget, signal } = options;
-  const { targets = golden === undefined ? ['onnx', 'webgpu'] : ['reference', 'onnx', 'webgpu'] } = options;
+  const againstReference = golden === undefined || (settings.quantized?.size ?? 0) > 0;
+  const { targets = againstReference ? ['onnx', 'webgpu'] : ['reference', 'onnx', 'webgpu'] } = options;
   const reports: R[] = [];
   for (const target of targets) {
     onTarget?.(target);
