@@ -46,7 +46,11 @@ test('times ONNX Runtime without counting', async () => {
 
 test('refuses a context that does not fit', async () => {
   const run = benchArtifact(out, { ...options, target: 'onnx', context: 1_000_000 });
-  await expect(run).rejects.toThrow(/1000000 tokens of context and 4 more exceed the text cache, \d+ positions/);
+  await expect(run).rejects.toThrow(
+    /1000000 tokens of context and 4 more, after 3 to warm up, exceed the text cache, \d+ positions/,
+  );
+  const long = benchArtifact(out, { ...options, target: 'onnx', prompt: 1_000_000 });
+  await expect(long).rejects.toThrow(/a prompt of 1000000 tokens exceeds the text cache, \d+ positions/);
 });
 
 test('quartiles lie between the nearest times', () => {

@@ -27,7 +27,7 @@ export interface BenchReport {
   readonly model: string;
   readonly dtype: string;
   readonly target: Target;
-  /** The adapter, and the kernels' class; on ONNX Runtime the providers are its business. */
+  /** The adapter; on ONNX Runtime the providers are its business. */
   readonly device: string;
   readonly context: number;
   readonly prompt: number;
@@ -55,11 +55,7 @@ export async function benchArtifact(dir: string, options: BenchOptions): Promise
     const session = new Session(executor);
     const { dims, entries, name, dtype } = executor.signature;
     const capacity = dims.past?.max ?? Number.POSITIVE_INFINITY;
-    if (Math.max(context + WARM_UP + tokens, prompt) > capacity) {
-      throw new UserError(
-        `${context} tokens of context and ${tokens} more exceed the text cache, ${capacity} positions`,
-      );
-    }
+    requireRoom(options, capacity);
     const ids = (count: number) => Array.from({ length: count }, (_, i) => (i * 7919 + 3) % vocabOf(executor));
     onPhase('reading prompts');
     const prefill = await repeat(repeats, signal, async () => {
@@ -88,6 +84,15 @@ export async function benchArtifact(dir: string, options: BenchOptions): Promise
   } finally {
     await executor.dispose();
   }
+}
+
+function requireRoom({ context, tokens, prompt }: BenchOptions, capacity: number): void {
+  const exceeded = `the text cache, ${capacity} positions`;
+  if (prompt > capacity) throw new UserError(`a prompt of ${prompt} tokens exceeds ${exceeded}`);
+  if (context + WARM_UP + tokens <= capacity) return;
+  throw new UserError(
+    `${context} tokens of context and ${tokens} more, after ${WARM_UP} to warm up, exceed ${exceeded}`,
+  );
 }
 
 async function benchImage(session: Session, repeats: number, { signal, onPhase }: BenchOptions) {
