@@ -17,12 +17,19 @@ export interface TritonModel {
 
 /**
  * Makes the models of a repository out of an artifact: one of all entries that share states, and one of each other entry.
- * Throws UserError when the artifact was not built for ONNX, or has a state that grows, since Triton begins with states
- * of their full size.
+ * Throws UserError when the artifact was not built for ONNX, has a name that no folder can have, or has a state that
+ * grows, since Triton begins with states of their full size.
  */
 export async function tritonModels(dir: string, manifest: Manifest): Promise<TritonModel[]> {
   const { onnx } = manifest.targets;
   if (!onnx) throw new UserError(`${dir} was not built for ONNX; build it with --target onnx`);
+  // Folders and Kubernetes objects are named after it.
+  if (!/^[A-Za-z0-9][\w.-]*$/.test(manifest.name)) {
+    throw new UserError(
+      `Triton cannot serve a model of the name ${JSON.stringify(manifest.name)}: its folders are named after it. Name it in ` +
+        'model.ts with letters, digits, ".", "-" and "_", beginning with a letter or a digit, and build it again',
+    );
+  }
   const growing = Object.entries(onnx.states).find(([, { capacity }]) => capacity === undefined);
   if (growing) {
     throw new UserError(
