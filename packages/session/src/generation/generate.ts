@@ -23,7 +23,7 @@ export interface TokenDecoder {
 export interface GenerateInputs {
   /** Without it every text is empty, and stop strings are an error. */
   readonly tokenizer?: TokenDecoder;
-  /** The tokens read so far, for penalties on repetition. */
+  /** The tokens read so far, for penalties on repetition; those on presence and frequency count this answer's alone. */
   readonly history?: readonly number[];
   readonly signal?: AbortSignal;
 }
@@ -69,7 +69,7 @@ export async function* continueText(
   for (let count = 1; ; count++) {
     signal?.throwIfAborted();
     const token = await choose();
-    sampler.read([token]);
+    sampler.wrote(token);
     if (settings.stopTokens.includes(token)) {
       yield { token, text: flush(), finish: 'stopToken' };
       return;

@@ -15,8 +15,28 @@ describe('greedy', () => {
     const sampler = createSampler({ repetitionPenalty: 2 });
     sampler.read([2]);
     expect(sampler.choose(logits)).toBe(4);
-    sampler.read([4]);
+    sampler.wrote(4);
     expect(sampler.choose(logits)).toBe(1);
+  });
+
+  it('takes off what was generated, not what was read: once, and for each time', () => {
+    const sampler = createSampler({ presencePenalty: 0.25, frequencyPenalty: 0.125 });
+    sampler.read([2, 2, 2, 2, 2]);
+    const chosen = Array.from({ length: 6 }, () => {
+      const token = sampler.choose(logits);
+      sampler.wrote(token);
+      return token;
+    });
+    // 2 is worth 2, 1.625, 1.5, 1.375, …, token 4 is worth 1.5, 1.125, …: of equals, the first.
+    expect(chosen).toEqual([2, 2, 2, 4, 2, 2]);
+  });
+
+  it('names a token that the model has no logit for', () => {
+    const biased = createSampler({ logitBias: new Map([[5, 1]]) });
+    expect(() => biased.choose(logits)).toThrow('token 5 of logitBias is not in');
+    const sampler = createSampler({ repetitionPenalty: 2 });
+    sampler.read([1, 7]);
+    expect(() => sampler.choose(logits)).toThrowErrorMatchingInlineSnapshot(`[InputError: token 7 of the history is not in the model's vocabulary of 5 tokens: it is another model's, or a placeholder for an image]`);
   });
 
   it('counts the newest token at every choice, and forgets slowly', () => {
@@ -31,7 +51,7 @@ describe('greedy', () => {
     const strong = createSampler({ emaPenalty: { ...emaPenalty, decay: 0.99 } });
     const chosen = Array.from({ length: 4 }, () => {
       const token = strong.choose(logits);
-      strong.read([token]);
+      strong.wrote(token);
       return token;
     });
     // Free at first, then 2 / 1.15^1 and 2 / 1.15^1.99 beat 1.5, 2 / 1.15^2.97 does not.

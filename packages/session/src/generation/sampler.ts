@@ -1,10 +1,12 @@
 import { argmax } from '../argmax.ts';
+import { InputError } from '../check.ts';
 import type { TokenChoice } from '../executor.ts';
 import { banRepeats } from './banRepeats.ts';
 import { biasStopTokens, biasTokens } from './biasTokens.ts';
 import { drawToken } from './drawToken.ts';
 import { keepTopK } from './keepTopK.ts';
 import { keepTopP } from './keepTopP.ts';
+import { penalizeGenerated } from './penalizeGenerated.ts';
 import { recentCounts } from './penalizeOften.ts';
 import { penalizeSeen } from './penalizeSeen.ts';
 import { createRandom } from './random.ts';
@@ -13,46 +15,69 @@ import { completeSettings, type GenerationSettings } from './settings.ts';
 
 /** Chooses tokens, one after another; remembers what penalties need to know. */
 export interface Sampler {
-  /** Tells it which tokens the model has read: a prompt, and every token that was chosen. */
+  /** Tells it what the model has read and somebody else has written: a prompt, the delimiters of an image. */
   read(tokens: readonly number[]): void;
+  /** Tells it that the model has read a token that was chosen, by this sampler or in its stead. */
+  wrote(token: number): void;
   /** How an executor may choose the next tokens in its stead; undefined where it does not know all of the settings. */
   readonly choice: TokenChoice | undefined;
-  /** The next token, from the logits of the vocabulary, which stay as they are. */
+  /** The next token, from the logits of the vocabulary, which stay as they are. Throws InputError for unknown tokens. */
   choose(logits: Float32Array): number;
 }
 
 /**
- * The settings as one function of a logits row, in the order in which transformers' `generate` applies them, with the
- * CASA captioner's processors between penalty and temperature. Throws SettingsError.
+ * The settings as one function of a logits row, in the order in which transformers' `generate` applies them, with
+ * OpenAI's penalties and the CASA captioner's processors between penalty and temperature. Throws SettingsError.
  */
 export function createSampler(partial: Partial<GenerationSettings>): Sampler {
   const settings = completeSettings(partial);
   const { stopTokens, temperature, topK, topP, noRepeat } = settings;
+  const penalty = { presence: settings.presencePenalty, frequency: settings.frequencyPenalty };
+  const countsGenerated = penalty.presence !== 0 || penalty.frequency !== 0;
   const random = createRandom(settings.seed);
   const recent = settings.emaPenalty && recentCounts(settings.emaPenalty);
   const seen = new Set<number>();
+  const generated = new Map<number, number>();
   let history: number[] = [];
   let read = 0;
+  /** Whether the newest token was counted: the authors count it at every choice, so not all of a prompt. */
+  let isCounted = false;
+  const countNewest = () => {
+    const newest = history.at(-1);
+    if (!isCounted && newest !== undefined) recent?.count(newest);
+    isCounted = true;
+  };
+  const note = (tokens: readonly number[]) => {
+    if (tokens.length === 0) return;
+    read += tokens.length;
+    if (settings.repetitionPenalty !== 1) for (const token of tokens) seen.add(token);
+    history = [...history, ...tokens].slice(-(noRepeat?.window ?? 1));
+    isCounted = false;
+  };
   return {
     get choice() {
       const known = settings.logitBias.size === 0 && settings.stopBias === 1 && topP === 1 && !recent && !noRepeat;
       const { seed, repetitionPenalty } = settings;
+      if (!known || countsGenerated) return undefined;
       // Another start draws other numbers: as many tokens were read before as only there.
-      return known ? { temperature, topK, seed, repetitionPenalty, history: seen, drawn: read } : undefined;
+      return { temperature, topK, seed, repetitionPenalty, history: seen, drawn: read };
     },
-    read(tokens) {
-      read += tokens.length;
-      if (settings.repetitionPenalty !== 1) for (const token of tokens) seen.add(token);
-      history = [...history, ...tokens].slice(-(noRepeat?.window ?? 1));
+    read: note,
+    wrote(token) {
+      countNewest();
+      note([token]);
+      if (countsGenerated) generated.set(token, (generated.get(token) ?? 0) + 1);
     },
     choose(logits) {
       const row = logits.slice();
-      const newest = history.at(-1);
+      requireKnown(row.length, settings.logitBias.keys(), 'logitBias');
+      requireKnown(row.length, seen, 'the history');
+      requireKnown(row.length, generated.keys(), 'the history');
       biasTokens(row, settings.logitBias);
       penalizeSeen(row, seen, settings.repetitionPenalty);
+      penalizeGenerated(row, generated, penalty);
       if (recent) {
-        // The authors count the newest token at every choice, so only chosen tokens and the last of a prompt count.
-        if (newest !== undefined) recent.count(newest);
+        countNewest();
         recent.penalize(row, stopTokens);
       }
       if (settings.stopBias !== 1) biasStopTokens(row, stopTokens, settings.stopBias);
@@ -64,4 +89,15 @@ export function createSampler(partial: Partial<GenerationSettings>): Sampler {
       return drawToken(row, random());
     },
   };
+}
+
+/** Throws InputError naming the first token that the model has no logit for. */
+function requireKnown(vocab: number, tokens: Iterable<number>, where: string): void {
+  for (const token of tokens) {
+    if (token < vocab) continue;
+    throw new InputError(
+      `token ${token} of ${where} is not in the model's vocabulary of ${vocab} tokens: it is another model's, or a ` +
+        'placeholder for an image',
+    );
+  }
 }

@@ -59,6 +59,8 @@ describe('completeSettings', () => {
     [{ temperature: Number.NaN }, 'temperature must be 0 or more, got null'],
     [{ topK: -1 }, 'topK must be a whole number, 0 or more, got -1'],
     [{ topP: 0 }, 'topP must be above 0 and at most 1, got 0'],
+    [{ presencePenalty: Number.NaN }, 'presencePenalty must be a number, got null'],
+    [{ frequencyPenalty: Number.POSITIVE_INFINITY }, 'frequencyPenalty must be a number, got null'],
     [{ emaPenalty: { penalty: 1.1, decay: 1, maxCount: 5 } }, 'emaPenalty.decay must be between 0 and 1, got 1'],
     [{ noRepeat: { size: 1, window: 9 } }, 'noRepeat.size must be a whole number above 1, got 1'],
     [{ logitBias: new Map([[3, Number.NaN]]) }, 'logitBias of token 3 must be a number'],

@@ -17,6 +17,10 @@ export interface GenerationSettings {
   readonly topP: number;
   /** Above 1 makes tokens less likely that were read or written before. Default: 1. */
   readonly repetitionPenalty: number;
+  /** Taken off the logit of every token that was generated: OpenAI's `presence_penalty`. Default: 0. */
+  readonly presencePenalty: number;
+  /** Taken off the logit of every token for each time it was generated: OpenAI's `frequency_penalty`. Default: 0. */
+  readonly frequencyPenalty: number;
   /** Makes tokens less likely that came up lately. Stop tokens are exempt. */
   readonly emaPenalty?: EmaPenalty;
   /** Forbids runs of tokens to come again. Stop tokens are exempt. */
@@ -37,6 +41,8 @@ const DEFAULTS: GenerationSettings = {
   topK: 0,
   topP: 1,
   repetitionPenalty: 1,
+  presencePenalty: 0,
+  frequencyPenalty: 0,
   logitBias: new Map(),
   stopBias: 1,
   seed: 0,
@@ -58,6 +64,8 @@ export function completeSettings(partial: Partial<GenerationSettings>): Generati
   check('topK', settings.topK, isIndex, 'a whole number, 0 or more');
   check('topP', settings.topP, (p) => p > 0 && p <= 1, 'above 0 and at most 1');
   check('repetitionPenalty', settings.repetitionPenalty, isPositive, 'above 0');
+  check('presencePenalty', settings.presencePenalty, Number.isFinite, 'a number');
+  check('frequencyPenalty', settings.frequencyPenalty, Number.isFinite, 'a number');
   if (emaPenalty) {
     check('emaPenalty.penalty', emaPenalty.penalty, isPositive, 'above 0');
     check('emaPenalty.decay', emaPenalty.decay, (decay) => decay > 0 && decay < 1, 'between 0 and 1');
