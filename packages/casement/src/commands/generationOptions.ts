@@ -7,6 +7,8 @@ export interface GenerationFlags {
   readonly topK?: number;
   readonly topP?: number;
   readonly repetitionPenalty?: number;
+  readonly presencePenalty?: number;
+  readonly frequencyPenalty?: number;
   readonly seed?: number;
 }
 
@@ -18,12 +20,15 @@ export function generationOptions(command: Command): Command {
     .option('--top-k <k>', 'draw from the k likeliest tokens', parseNumber)
     .option('--top-p <p>', 'draw from the likeliest tokens with this much probability together', parseNumber)
     .option('--repetition-penalty <r>', 'above 1 makes tokens less likely that were there before', parseNumber)
+    .option('--presence-penalty <p>', 'taken off the logit of every token that was generated', parseNumber)
+    .option('--frequency-penalty <p>', 'taken off it for each time that it was generated', parseNumber)
     .option('--seed <n>', 'the same seed gives the same answer', parseNumber);
 }
 
 export function settingsOf(flags: GenerationFlags): Partial<GenerationSettings> {
-  const { maxTokens, temperature, topK, topP, repetitionPenalty, seed } = flags;
-  const given = Object.entries({ maxTokens, temperature, topK, topP, repetitionPenalty, seed });
+  const { maxTokens, temperature, topK, topP, repetitionPenalty, presencePenalty, frequencyPenalty, seed } = flags;
+  const drawing = { maxTokens, temperature, topK, topP, seed };
+  const given = Object.entries({ ...drawing, repetitionPenalty, presencePenalty, frequencyPenalty });
   return Object.fromEntries(given.filter(([, value]) => value !== undefined));
 }
 
