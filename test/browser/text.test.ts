@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { goldens } from '../../packages/session/golden/text/read.ts';
 import { type BrowserPage, openPage } from './open-page.ts';
-import { drawNumbers, type encodeChat } from './text.ts';
+import { drawTokens, type encodeChat } from './text.ts';
 
 const PAGE = new URL('./text.ts', import.meta.url);
 const folder = fileURLToPath(new URL('../../packages/session/golden/text/model', import.meta.url));
@@ -23,7 +23,7 @@ it('gives the ids of transformers for a chat, and its text back', async () => {
   }
 });
 
-it('draws the numbers that Node draws', async () => {
-  const numbers = await browser.run<typeof drawNumbers>(PAGE, 'drawNumbers', 42, 100);
-  expect(numbers).toEqual(drawNumbers(42, 100));
+it('draws the tokens that Node draws', async () => {
+  const tokens = await browser.run<typeof drawTokens>(PAGE, 'drawTokens', 42, 100);
+  expect(tokens).toEqual(drawTokens(42, 100));
 });

@@ -1,4 +1,4 @@
-import { createRandom } from '@casement/session';
+import { createSampler } from '@casement/session';
 import { encodePrompt, openChatTemplate, openTokenizer, readTokenizerFiles } from '@casement/session/text';
 
 /** The ids that a page makes of a chat, and their text, with the tokenizer files in the folder at `url`. */
@@ -18,8 +18,13 @@ export async function encodeChat(
   return { ids, text: ids.map((id) => stream.push(id)).join('') + stream.end() };
 }
 
-/** The first numbers of a seed. */
-export function drawNumbers(seed: number, count: number): number[] {
-  const random = createRandom(seed);
-  return Array.from({ length: count }, () => random());
+/** The first tokens that a seed draws from logits that are all alike. */
+export function drawTokens(seed: number, count: number): number[] {
+  const sampler = createSampler({ temperature: 1, seed });
+  const logits = new Float32Array(1000);
+  return Array.from({ length: count }, () => {
+    const token = sampler.choose(logits);
+    sampler.wrote(token);
+    return token;
+  });
 }

@@ -10,7 +10,6 @@ export {
   generate,
   type TokenDecoder,
 } from './generation/generate.ts';
-export { createRandom } from './generation/random.ts';
 export { createSampler, type Sampler } from './generation/sampler.ts';
 export { captionSettings, completeSettings, type GenerationSettings, SettingsError } from './generation/settings.ts';
 export { type ConfigSettings, settingsFromConfig } from './generation/settingsFromConfig.ts';

@@ -1,44 +1,38 @@
 import { expect, it } from 'vitest';
-import { createRandom, xoshiro128 } from './random.ts';
-
-it("is Blackman and Vigna's xoshiro128** 1.1", () => {
-  const next = xoshiro128([1, 2, 3, 4]);
-  const published = [
-    11520, 0, 5927040, 70819200, 2031721883, 1637235492, 1287239034, 3734860849, 3729100597, 4258142804,
-  ];
-  expect(published.map(next)).toEqual(published);
-});
+import { gumbel, hash, LARGEST_GUMBEL } from './random.ts';
 
 it('gives the same numbers for the same seed, for ever', () => {
-  const take = (seed: number) => {
-    const random = createRandom(seed);
-    return [random(), random(), random()];
-  };
-  expect([take(0), take(1), take(2 ** 32 + 1)]).toMatchInlineSnapshot(`
+  const numbers = [hash(0, 0, 0), hash(1, 0, 0), hash(0, 1, 0), hash(0, 0, 1), hash(151_935, 511, -1)];
+  expect(numbers).toMatchInlineSnapshot(`
     [
-      [
-        0.41675133265905573,
-        0.5870561741002205,
-        0.2650367332581032,
-      ],
-      [
-        0.09156953175513294,
-        0.8881928137485323,
-        0.43427017709149285,
-      ],
-      [
-        0.09156953175513294,
-        0.8881928137485323,
-        0.43427017709149285,
-      ],
+      2611992518,
+      2717828630,
+      450040476,
+      2136848594,
+      3428257715,
     ]
   `);
-  expect(take(1)).toEqual(take(2 ** 32 + 1));
+  expect(hash(7, 8, 2 ** 32 - 1)).toBe(hash(7, 8, -1));
 });
 
-it('is even', () => {
-  const random = createRandom(7);
-  const counts = new Array(10).fill(0);
-  for (let i = 0; i < 100_000; i++) counts[Math.floor(random() * 10)]++;
-  for (const count of counts) expect(Math.abs(count - 10_000)).toBeLessThan(400);
+it('is even, along each of its numbers', () => {
+  for (const axis of [0, 1, 2]) {
+    const counts = new Array(10).fill(0);
+    for (let i = 0; i < 100_000; i++) {
+      const [x, y, z] = [0, 1, 2].map((other) => (other === axis ? i : 7));
+      counts[Math.floor((hash(x ?? 0, y ?? 0, z ?? 0) / 2 ** 32) * 10)]++;
+    }
+    for (const count of counts) expect(Math.abs(count - 10_000)).toBeLessThan(400);
+  }
+});
+
+it('is finite at both ends, with mean and spread of the Gumbel distribution', () => {
+  expect(gumbel(0)).toBeLessThan(LARGEST_GUMBEL);
+  expect(gumbel(0)).toBeGreaterThan(22);
+  expect(gumbel(2 ** 32 - 1)).toBeGreaterThan(-3);
+  const drawn = Array.from({ length: 100_000 }, (_, i) => gumbel(hash(i, 1, 2)));
+  const mean = drawn.reduce((sum, value) => sum + value, 0) / drawn.length;
+  const variance = drawn.reduce((sum, value) => sum + (value - mean) ** 2, 0) / drawn.length;
+  expect(mean).toBeCloseTo(0.5772, 1);
+  expect(variance).toBeCloseTo(Math.PI ** 2 / 6, 1);
 });

@@ -1,46 +1,34 @@
 /**
- * A source of numbers in [0, 1), the same for the same seed in every browser and in Node: xoshiro128** 1.1 (Blackman and
- * Vigna), its state the first four outputs of splitmix32 (multipliers 0x21f0aaad, 0x735a2d97) from the seed's lower 32
- * bits. A number takes two outputs: 27 bits of the first, then 26 of the second.
+ * A random number for each of three numbers, the same on every executor: PCG3D of Jarzynski & Olano, "Hash functions for
+ * GPU rendering" (2020), its first word. Numbers are taken modulo 2³², and so is the result.
  */
-export function createRandom(seed: number): () => number {
-  const next = xoshiro128(splitmix32(seed));
-  return () => {
-    const high = next() >>> 5;
-    return (high * 2 ** 26 + (next() >>> 6)) / 2 ** 53;
+export function hash(x: number, y: number, z: number): number {
+  const spread = (value: number) => (Math.imul(value, 1664525) + 1013904223) | 0;
+  let a = spread(x);
+  let b = spread(y);
+  let c = spread(z);
+  const mix = () => {
+    a = (a + Math.imul(b, c)) | 0;
+    b = (b + Math.imul(c, a)) | 0;
+    c = (c + Math.imul(a, b)) | 0;
   };
+  mix();
+  a ^= a >>> 16;
+  b ^= b >>> 16;
+  c ^= c >>> 16;
+  mix();
+  return a >>> 0;
 }
 
-type State = readonly [number, number, number, number];
+/** Above every number of `gumbel`. */
+export const LARGEST_GUMBEL = 23;
 
-/** Unsigned 32-bit numbers from a state that is not all zero. Exported for its published test vector. */
-export function xoshiro128(state: State): () => number {
-  let [a, b, c, d] = state;
-  return () => {
-    const result = Math.imul(rotate(Math.imul(b, 5), 7), 9) >>> 0;
-    const shifted = b << 9;
-    c ^= a;
-    d ^= b;
-    b ^= c;
-    a ^= d;
-    c ^= shifted;
-    d = rotate(d, 11);
-    return result;
-  };
-}
-
-function rotate(x: number, bits: number): number {
-  return (x << bits) | (x >>> (32 - bits));
-}
-
-function splitmix32(seed: number): State {
-  let state = seed | 0;
-  const next = (): number => {
-    state = (state + 0x9e3779b9) | 0;
-    let x = state;
-    x = Math.imul(x ^ (x >>> 16), 0x21f0aaad);
-    x = Math.imul(x ^ (x >>> 15), 0x735a2d97);
-    return x ^ (x >>> 15);
-  };
-  return [next(), next(), next(), next()];
+/**
+ * A random number with the Gumbel distribution, from 32 random bits. What is drawn with it on the device
+ * (`@casement/webgpu`, chooseToken.ts) is the same to the precision of its logarithm.
+ */
+export function gumbel(bits: number): number {
+  // Small numbers keep all their digits, so that large results, which decide, do, too.
+  const uniform = Math.min((bits + 0.5) / 2 ** 32, 1 - 2 ** -24);
+  return -Math.log(-Math.log1p(-uniform));
 }

@@ -36,7 +36,9 @@ describe('greedy', () => {
     expect(() => biased.choose(logits)).toThrow('token 5 of logitBias is not in');
     const sampler = createSampler({ repetitionPenalty: 2 });
     sampler.read([1, 7]);
-    expect(() => sampler.choose(logits)).toThrowErrorMatchingInlineSnapshot(`[InputError: token 7 of the history is not in the model's vocabulary of 5 tokens: it is another model's, or a placeholder for an image]`);
+    expect(() => sampler.choose(logits)).toThrowErrorMatchingInlineSnapshot(
+      `[InputError: token 7 of the history is not in the model's vocabulary of 5 tokens: it is another model's, or a placeholder for an image]`,
+    );
   });
 
   it('counts the newest token at every choice, and forgets slowly', () => {
@@ -70,7 +72,11 @@ describe('greedy', () => {
 describe('drawing', () => {
   const draw = (settings: Parameters<typeof createSampler>[0], count = 4000) => {
     const sampler = createSampler({ temperature: 1, ...settings });
-    return Array.from({ length: count }, () => sampler.choose(logits));
+    return Array.from({ length: count }, () => {
+      const token = sampler.choose(logits);
+      sampler.wrote(token);
+      return token;
+    });
   };
 
   it('follows the probabilities', () => {

@@ -9,7 +9,6 @@ import { keepTopP } from './keepTopP.ts';
 import { penalizeGenerated } from './penalizeGenerated.ts';
 import { recentCounts } from './penalizeOften.ts';
 import { penalizeSeen } from './penalizeSeen.ts';
-import { createRandom } from './random.ts';
 import { scaleByTemperature } from './scaleByTemperature.ts';
 import { completeSettings, type GenerationSettings } from './settings.ts';
 
@@ -34,11 +33,11 @@ export function createSampler(partial: Partial<GenerationSettings>): Sampler {
   const { stopTokens, temperature, topK, topP, noRepeat } = settings;
   const penalty = { presence: settings.presencePenalty, frequency: settings.frequencyPenalty };
   const countsGenerated = penalty.presence !== 0 || penalty.frequency !== 0;
-  const random = createRandom(settings.seed);
   const recent = settings.emaPenalty && recentCounts(settings.emaPenalty);
   const seen = new Set<number>();
   const generated = new Map<number, number>();
   let history: number[] = [];
+  /** How many tokens were read: every one of them is followed by another draw. */
   let read = 0;
   /** Whether the newest token was counted: the authors count it at every choice, so not all of a prompt. */
   let isCounted = false;
@@ -59,7 +58,6 @@ export function createSampler(partial: Partial<GenerationSettings>): Sampler {
       const known = settings.logitBias.size === 0 && settings.stopBias === 1 && topP === 1 && !recent && !noRepeat;
       const { seed, repetitionPenalty } = settings;
       if (!known || countsGenerated) return undefined;
-      // Another start draws other numbers: as many tokens were read before as only there.
       return { temperature, topK, seed, repetitionPenalty, history: seen, drawn: read };
     },
     read: note,
@@ -86,7 +84,7 @@ export function createSampler(partial: Partial<GenerationSettings>): Sampler {
       scaleByTemperature(row, temperature);
       if (topK > 0) keepTopK(row, topK);
       if (topP < 1) keepTopP(row, topP);
-      return drawToken(row, random());
+      return drawToken(row, { seed: settings.seed, drawn: read });
     },
   };
 }
