@@ -37,6 +37,8 @@ const config: DecoderConfig = {
 const model = decoder(config).build({ dtype: 'f32' });
 const params = drawParams(model);
 
+const image = { dtype: 'f32', shape: [2, 16], data: Float32Array.from({ length: 32 }, (_, i) => Math.sin(i)) } as const;
+
 async function open(target: 'reference' | 'webgpu'): Promise<Executor> {
   return bench.open(target, compiledFor(target, model), params);
 }
@@ -56,6 +58,11 @@ it('generates on the device what the host would choose, and goes on from there',
     const first = await answer(session, { maxTokens: 6 });
     // Another answer at once, one that a stop token ends, and one whose reader leaves.
     const second = await answer(session, { maxTokens: 20, stopTokens: [first[2] ?? 0] });
+    // A new image, with no text after it: the next token is still the one that the text before it led to.
+    counter.take();
+    await session.showImage({ embeds: image, grid: { rows: 1, columns: 2 } });
+    expect(counter.take().bytesReadBack).toBe(0);
+    const sighted = await answer(session, { maxTokens: 4 });
     for await (const { token } of generate(session, { repetitionPenalty: 1.5 }, { history: first })) {
       seen.push([token]);
       if (seen.length % 2 === 0) break;
@@ -65,11 +72,13 @@ it('generates on the device what the host would choose, and goes on from there',
     await session.read([9, 2]);
     seen.push(
       first,
-      second,
+      [...second, ...sighted],
       [logits.indexOf(Math.max(...logits)), session.position],
       await answer(session, { maxTokens: 3 }),
     );
-    expect(Object.fromEntries(executor.lengths)).toEqual({ past: session.position, window: session.position });
+    const before = 3 + first.length + second.length;
+    const window = session.position - before + 2; // the image's tokens, and the text since
+    expect(Object.fromEntries(executor.lengths)).toEqual({ past: session.position, window });
     await executor.dispose();
   }
   expect(seen.slice(seen.length / 2)).toEqual(seen.slice(0, seen.length / 2));

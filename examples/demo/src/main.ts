@@ -22,8 +22,7 @@ const HINTS: Record<ModelName, string> = {
 };
 
 const settings = readSettings(location.search);
-const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
-const remote = connect<Handlers>(worker);
+const remote = connect<Handlers>(new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' }));
 const captions = captionList();
 const costs = costView();
 const loading = loadingView();
@@ -140,9 +139,6 @@ for (const choice of document.querySelectorAll<HTMLInputElement>('input[name=mod
     picker.again();
   });
 }
-worker.addEventListener('error', ({ message }) =>
-  showProblem(new Error(message || 'the model’s worker did not start')),
-);
 // A page that is left may be kept, asleep, to come back fast; it must not keep GPU memory meanwhile.
 addEventListener('pagehide', () => {
   running?.abort.abort();

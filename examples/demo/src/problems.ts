@@ -19,6 +19,8 @@ export function explain(error: unknown): string {
       return `Your GPU has no room for this model: ${message}`;
     case 'device-lost':
       return 'The browser took the GPU away, perhaps because something else needed it. Reload the page to go on.';
+    case 'worker-lost':
+      return `The part of this page that computes is gone (${message}). Reload the page to go on.`;
     case 'source':
       return `The model is not there: ${message}. Did npm run demo build it?`;
     case 'network':

@@ -98,13 +98,23 @@ describe('an aborted load', () => {
   });
 });
 
-it('leaves no buffer alive over 100 rounds of load, run and dispose', async () => {
+it('leaves no buffer alive over 100 rounds of load, run and dispose, nor anything that waits for the loss', async () => {
   const counted = countBuffers(shared);
+  let waits = 0;
+  const device = new Proxy(counted.device, {
+    get: (target, key) => {
+      if (key === 'lost') waits++;
+      return Reflect.get(target, key);
+    },
+  });
+  const broken = memorySource(tinyFiles(undefined, { 'push.wgsl': 'not wgsl' }));
   for (let round = 0; round < 100; round++) {
-    const model = await loadBundle({ source: { read }, device: counted.device });
+    if (round % 10 === 0) await expect(loadBundle({ source: broken, device })).rejects.toThrow('does not compile');
+    const model = await loadBundle({ source: { read }, device });
     await model.run('push', inputs);
     await model.dispose();
     expect(counted.alive()).toBe(0);
   }
-  expect(counted.created()).toBe(500);
+  expect(counted.created()).toBe(540);
+  expect(waits).toBe(1);
 });

@@ -58,11 +58,13 @@ export async function prepareEntry(
     const [threshold, choose, advance] = await Promise.all([loop.threshold, loop.choose, loop.advance].map(stepsOf));
     return { plan: loop, threshold: threshold ?? [], choose: choose ?? [], advance: advance ?? [] };
   };
-  const special = (plan.special ?? []).map(async (list) => {
-    const loop = list.loop && (await prepareLoop(list.loop));
-    return { ...(await prepare(list)), when: list.when, loop };
-  });
-  return { plan, general: await prepare(plan), special: await Promise.all(special) };
+  const prepareSpecial = async (list: SpecialList): Promise<PreparedSpecial> => {
+    const [prepared, loop] = await Promise.all([prepare(list), list.loop && prepareLoop(list.loop)]);
+    return { ...prepared, when: list.when, loop };
+  };
+  // At once: a list that fails while nobody waits for it yet would be an error that nobody catches.
+  const [general, special] = await Promise.all([prepare(plan), Promise.all((plan.special ?? []).map(prepareSpecial))]);
+  return { plan, general, special };
 }
 
 async function prepareStep(

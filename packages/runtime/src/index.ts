@@ -1,5 +1,6 @@
 export { type CachedModel, clearCachedModels, listCachedModels } from './cache/modelCaches.ts';
 export { RuntimeError, type RuntimeErrorCode } from './error.ts';
+export { LOOP_SETTINGS, type LoopSetting, TOKEN_FACTS, type TokenFact } from './format/loop.ts';
 export type * from './format/manifest.ts';
 export type * from './format/plan.ts';
 export { type ArtifactOptions, loadArtifact } from './loadArtifact.ts';

@@ -1,6 +1,7 @@
 import { RuntimeError, reasonOf } from './error.ts';
 import type { BindingAccess, KernelSpec } from './format/plan.ts';
 import { COMPUTE_STAGE } from './gpu-constants.ts';
+import type { Guard } from './guard.ts';
 import { readText, type Source } from './source/source.ts';
 
 export interface CompiledKernel {
@@ -17,13 +18,13 @@ const BINDING_TYPES: Record<BindingAccess, GPUBufferBindingType> = {
 
 /**
  * Compiles all kernels of a variant at the same time, off this thread. `onCompiled` hears how many are done. Throws
- * RuntimeError with file, line and message.
+ * RuntimeError with file, line and message, once no other kernel is read any more.
  */
 export async function compileKernels(
   device: GPUDevice,
   source: Source,
   specs: Readonly<Record<string, KernelSpec>>,
-  signal: AbortSignal,
+  { signal, all }: Guard,
   onCompiled: (count: number) => void,
 ): Promise<ReadonlyMap<string, CompiledKernel>> {
   const layoutOf = layoutCache(device);
@@ -32,11 +33,11 @@ export async function compileKernels(
     const code = await readText(source, spec.file, signal);
     const layout = layoutOf(spec.bindings);
     signal.throwIfAborted();
-    const pipeline = await compile(device, spec.file, code, layout);
+    const pipeline = await unlessAborted(signal, compile(device, spec.file, code, layout));
     onCompiled(++count);
     return [id, { spec, pipeline, layout }];
   });
-  return new Map(await Promise.all(compiled));
+  return new Map(await all(compiled));
 }
 
 /** Kernels with equal bindings share a layout. */
@@ -57,6 +58,14 @@ function layoutCache(device: GPUDevice): (bindings: readonly BindingAccess[]) =>
     layouts.set(key, layout);
     return layout;
   };
+}
+
+/** A compiler cannot be stopped and may take seconds, but it uses nothing that is freed: nobody waits for it in vain. */
+function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    work.then(resolve, reject);
+  });
 }
 
 async function compile(

@@ -201,6 +201,31 @@ describe('loadBundle', () => {
     expect(stopped).toBe(true);
   });
 
+  it('fails only when nothing is read any more', async () => {
+    const files = memorySource(tinyFiles());
+    let reading = 0;
+    const slow: Source['read'] = async (file) => {
+      if (file === 'push.wgsl') throw new Error('not there');
+      reading++;
+      if (file !== 'plan.json') await new Promise((resolve) => setTimeout(resolve, 20));
+      reading--;
+      return files.read(file);
+    };
+    await expect(loadBundle({ source: { read: slow }, device })).rejects.toThrow('not there');
+    expect(reading).toBe(0);
+  });
+
+  it('does not wait for a piece that hangs when a later one fails', async () => {
+    const spec = { bytes: 5, sha256: ['0', '0', '0'] };
+    const weights = { bytes: 11, shards: [{ file: 'weights.bin', bytes: 11, sha256: '0', chunks: spec }] };
+    const readRange: Source['readRange'] = async (_file, offset, _length, signal) => {
+      if (offset === 5) throw new Error('gone');
+      return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
+    };
+    const source = { ...memorySource(tinyFiles()), readRange };
+    await expect(loadBundle({ source, device, weights })).rejects.toThrow('gone');
+  });
+
   it('refuses a plan that names files elsewhere', async () => {
     const upload = { file: '../../weights.bin', byteOffset: 0, byteLength: 4, buffer: 'weights', offset: 0 };
     expect(await failure(tinyFiles((plan, variant) => withVariant({ uploads: [upload] })(plan, variant)))).toBe(

@@ -1,10 +1,11 @@
 import { BufferSet } from './buffers.ts';
 import { WeightCache } from './cache/weightCache.ts';
+import { deviceLost } from './deviceFate.ts';
 import { prepareEntry } from './entry.ts';
 import { RuntimeError, reasonOf } from './error.ts';
 import type { WeightsSpec } from './format/manifest.ts';
 import type { Plan, PlanVariant } from './format/plan.ts';
-import { deviceLost, guard } from './guard.ts';
+import { type Guard, guard } from './guard.ts';
 import { compileKernels } from './kernels.ts';
 import { WebGpuModel } from './model.ts';
 import { joinProgress, type LoadProgress } from './progress.ts';
@@ -77,7 +78,7 @@ async function loadVariant(
   const buffers = await BufferSet.allocate(device, variant.buffers);
   const guarded = guard(device, options.signal);
   try {
-    const kernels = await readAll(plan, variant, device, buffers, options, guarded.all, guarded.signal);
+    const kernels = await readAll(plan, variant, device, buffers, options, guarded);
     const entries = Object.entries(variant.entries).map(async ([name, entry]) => {
       return [name, await prepareEntry(device, buffers, kernels, entry)] as const;
     });
@@ -107,17 +108,16 @@ async function readAll(
   device: GPUDevice,
   buffers: BufferSet,
   { source, weights, cache: mode = 'auto', onProgress }: LoadOptions,
-  all: ReturnType<typeof guard>['all'],
-  signal: AbortSignal,
+  guarded: Guard,
 ): Promise<Awaited<ReturnType<typeof compileKernels>>> {
   const total = Object.keys(variant.kernels).length;
   const report = joinProgress(total, onProgress);
   const cache = weights && source.remote && mode === 'auto' ? await WeightCache.open(plan.name, weights) : undefined;
-  const [kernels] = await all([
-    compileKernels(device, source, variant.kernels, signal, (loaded) => report({ kernels: { loaded, total } })),
-    uploadAll(device, buffers, variant.uploads, { source, weights, cache, signal }, (at) => {
+  const [kernels] = await guarded.all([
+    compileKernels(device, source, variant.kernels, guarded, (loaded) => report({ kernels: { loaded, total } })),
+    uploadAll(device, buffers, variant.uploads, { source, weights, cache, guarded }, (at) => {
       report({ weights: at, ...(cache?.problem ? { cacheProblem: cache.problem } : {}) });
     }),
-  ] as const);
+  ]);
   return kernels;
 }

@@ -1,4 +1,5 @@
 import type { BufferSet } from './buffers.ts';
+import { type DeviceFate, fateOf } from './deviceFate.ts';
 import { bindDims, lengthsAfter } from './dims.ts';
 import { encodeSteps, listFor, type PreparedEntry, type PreparedList } from './entry.ts';
 import { lostError, RuntimeError } from './error.ts';
@@ -27,6 +28,8 @@ export interface Decoding {
   next(): Promise<number>;
   /** Logits after the newest token. */
   logits(): Promise<HostTensor>;
+  /** Puts these logits aside, on the device, so that `logits` can bring them after something else has run, too. */
+  hold(): Promise<void>;
 }
 
 /** What a loaded model is made of; `loadBundle` puts it together. */
@@ -50,6 +53,10 @@ const INPUTS = 'inputs';
 export class WebGpuModel {
   private readonly states: StateLengths;
   private readonly readBack: ReadBack;
+  /** Logits that are put aside. */
+  private readonly aside: ReadBack;
+  /** The loop whose they are, and what brings them. */
+  private held: { readonly loop: TokenLoop; readonly read: () => Promise<RunResult> } | undefined;
   private readonly fate: DeviceFate;
   private disposed = false;
   private disposal: Promise<void> | undefined;
@@ -63,9 +70,10 @@ export class WebGpuModel {
   constructor(private readonly parts: ModelParts) {
     this.states = new StateLengths(parts.plan.signature);
     this.readBack = new ReadBack(parts.device);
+    this.aside = new ReadBack(parts.device);
     const loops = [...parts.entries.values()].some(({ special }) => special.some(({ loop }) => loop));
     this.ring = loops ? new ResultRing(parts.device) : undefined;
-    this.fate = watchDevice(parts.device);
+    this.fate = fateOf(parts.device);
   }
 
   get name(): string {
@@ -93,7 +101,7 @@ export class WebGpuModel {
 
   /** Bytes of device memory by kind. */
   get memory(): Record<BufferKind | 'readBack', number> {
-    return { ...this.parts.buffers.memory, readBack: this.readBack.bytes + (this.ring?.bytes ?? 0) };
+    return { ...this.parts.buffers.memory, readBack: this.readBack.bytes + this.aside.bytes + (this.ring?.bytes ?? 0) };
   }
 
   /** Runs an entry, updates the states it touches and returns outputs as host tensors. */
@@ -137,6 +145,7 @@ export class WebGpuModel {
     this.disposal ??= this.enqueue(async () => {
       this.disposed = true;
       this.readBack.destroy();
+      this.aside.destroy();
       this.ring?.destroy();
       this.parts.buffers.destroy();
       if (this.parts.ownsDevice) this.parts.device.destroy();
@@ -152,17 +161,21 @@ export class WebGpuModel {
     loop: TokenLoop,
     turn: number,
   ): Decoding {
-    const alone = <T>(work: () => Promise<T>) =>
-      this.serially(async () => {
-        if (turn === this.turn) return work();
+    const { device, buffers } = this.parts;
+    const requireAlone = () => {
+      if (turn !== this.turn)
         throw new RuntimeError('call', `${entry}: something else has run since; start to decode anew`);
-      });
+    };
+    const copyLogits = (encoder: GPUCommandEncoder, to: ReadBack) =>
+      to.encode(encoder, buffers, wantedFrom(list, signature, ['logits']), loop.current, undefined);
     const { resets } = this;
     return {
       next: () =>
-        alone(async () => {
+        this.serially(async () => {
+          requireAlone();
           if (resets !== this.resets)
             throw new RuntimeError('call', `${entry}: states were reset; start to decode anew`);
+          if (this.held?.loop === loop) this.held = undefined;
           try {
             return await loop.next();
           } finally {
@@ -170,15 +183,29 @@ export class WebGpuModel {
           }
         }),
       logits: () =>
-        alone(async () => {
-          const { device, buffers } = this.parts;
-          const wanted = wantedFrom(list, signature, ['logits']);
-          const read = submit(device, `${entry}: logits`, (encoder) =>
-            this.readBack.encode(encoder, buffers, wanted, loop.current, undefined),
-          );
+        this.serially(async () => {
+          const held = this.held?.loop === loop ? this.held.read : undefined;
+          if (!held) requireAlone();
+          const read = held?.() ?? submit(device, entry, (encoder) => copyLogits(encoder, this.readBack));
           const { outputs } = await explained(device, entry, read);
           if (outputs.logits) return outputs.logits;
           throw new RuntimeError('call', `${entry} has no output "logits"`);
+        }),
+      hold: () =>
+        this.serially(async () => {
+          if (this.held?.loop === loop) return;
+          requireAlone();
+          this.held = undefined; // what another loop put aside is overwritten
+          const copied = submit(device, entry, (encoder) => {
+            const read = copyLogits(encoder, this.aside);
+            return async () => read;
+          });
+          try {
+            this.held = { loop, read: await explained(device, entry, copied) };
+          } catch (error) {
+            this.aside.destroy(); // as a read-back that fails does: the next one tries anew
+            throw error;
+          }
         }),
     };
   }
@@ -278,17 +305,4 @@ function wantedFrom(
 /** Lengths of the growing dims that an entry changes. */
 function lengthsOf({ lengths }: EntrySignature, dims: DimValues): DimValues {
   return new Map(Object.keys(lengths).map((dim) => [dim, dims.get(dim) ?? 0]));
-}
-
-interface DeviceFate {
-  lost?: GPUDeviceLostInfo;
-}
-
-/** Learns when a device is lost. A device of the caller's outlives many models, so this holds on to no model. */
-function watchDevice(device: GPUDevice): DeviceFate {
-  const fate: DeviceFate = {};
-  void device.lost.then((info) => {
-    fate.lost = info;
-  });
-  return fate;
 }

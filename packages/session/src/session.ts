@@ -9,6 +9,7 @@ import {
   slicePositions,
   textPositions,
 } from './positions.ts';
+import { serially } from './serially.ts';
 
 /** An image as the encoder takes it; `@casement/session/image` makes one from a picture. */
 export interface ImagePatches {
@@ -34,8 +35,12 @@ export interface ImageOptions {
  * logits` (without `logits_to_keep`, it gives the logits of every token of a run); models with images have
  * `openWindow(image_embeds, image_position_ids)`, or `insertImage(image_embeds, position_ids)` if image tokens enter the
  * text stream; and `encodeImage(pixel_values, patch_position_ids) → image_embeds` if they see pixels.
+ *
+ * Calls are done one after another: one that comes while another is under way waits for it, so that each finds the
+ * conversation as a whole call has left it. `position` and `nextLogits` tell of the calls that are done.
  */
 export class Session {
+  private readonly inTurn = serially();
   private nextPosition = 0;
   private lastLogits: HostTensor | undefined;
   /** Set while the newest logits are where the executor runs, and nowhere else. */
@@ -57,66 +62,49 @@ export class Session {
   }
 
   /** The tokens of an image, to be shown once or several times. Nothing else changes. */
-  async encodeImage({ pixelValues, grid }: ImagePatches, options: ImageOptions = {}): Promise<ImageTokens> {
-    const { name, dims, entries } = this.executor.signature;
-    if (!entries.encodeImage) throw new InputError(`model ${name} has no entry encodeImage; give it image tokens`);
-    const patches = grid.rows * grid.columns;
-    // A token is made of a square of patches, so their number is a multiple of the square's.
-    const side = Math.sqrt(dims.patches?.multipleOf ?? 1);
-    const inputs: HostTensors = {
-      patch_position_ids: patchPositions(grid, side),
-      pixel_values: { dtype: 'f32', shape: [patches, pixelValues.length / patches], data: pixelValues },
-    };
-    await this.fetchLogits();
-    this.changes++;
-    const { image_embeds: embeds } = await this.executor.run('encodeImage', inputs, signalOf(options));
-    if (!embeds) throw new InputError(`model ${name} has no output "image_embeds"`);
-    return { embeds, grid: { rows: grid.rows / side, columns: grid.columns / side } };
+  encodeImage(image: ImagePatches, options: ImageOptions = {}): Promise<ImageTokens> {
+    return this.inTurn(() => this.encode(image, options));
   }
 
   /**
    * Shows an image, which stands before the next text token: opens a window with it, which drops the image before, or
    * inserts its tokens into the text. When an insertion is aborted half way, the conversation must be reset.
    */
-  async showImage(image: ImagePatches | ImageTokens, options: ImageOptions = {}): Promise<void> {
-    const { entries, name } = this.executor.signature;
-    if (!entries.openWindow && !entries.insertImage) {
-      throw new InputError(`model ${name} takes no images: it has no entry openWindow or insertImage`);
-    }
-    const { embeds, grid } = 'pixelValues' in image ? await this.encodeImage(image, options) : image;
-    if (embeds.shape.length !== 2 || embeds.shape[0] === 0) {
-      throw new InputError(`an image is [tokens, hidden], got [${embeds.shape.join(', ')}]`);
-    }
-    await this.fetchLogits();
-    this.changes++;
-    await (entries.openWindow ? this.openWindow(embeds, grid, options) : this.insertImage(embeds, grid, options));
+  showImage(image: ImagePatches | ImageTokens, options: ImageOptions = {}): Promise<void> {
+    return this.inTurn(() => this.show(image, options));
   }
 
   /** Forgets the newest image and the text since it, in the fusion layers; the text history stays. */
-  async dropWindow(): Promise<void> {
-    this.changes++;
-    for (const dim of Object.keys(this.executor.signature.entries.openWindow?.lengths ?? {}))
-      await this.executor.reset(dim);
+  dropWindow(): Promise<void> {
+    return this.inTurn(async () => {
+      this.changes++;
+      for (const dim of Object.keys(this.executor.signature.entries.openWindow?.lengths ?? {}))
+        await this.executor.reset(dim);
+    });
   }
 
   /** Feeds text, or nothing. Only the logits of its last token are computed. */
-  async read(ids: readonly number[], signal?: AbortSignal): Promise<void> {
-    for (const { from, to } of this.chunks('step', ids.length)) {
-      await this.step(ids.slice(from, to), to === ids.length ? 1 : 0, signal);
-    }
+  read(ids: readonly number[], signal?: AbortSignal): Promise<void> {
+    return this.inTurn(async () => {
+      for (const { from, to } of this.chunks('step', ids.length)) {
+        await this.step(ids.slice(from, to), to === ids.length ? 1 : 0, signal);
+      }
+    });
   }
 
   /**
    * Feeds text and returns the logits of every token, [tokens vocab]: at full size gigabytes, where `read` and
    * `nextLogits` do without them. Text longer than the model's largest chunk is fed in several.
    */
-  async prefill(ids: readonly number[], signal?: AbortSignal): Promise<HostTensor> {
-    if (ids.length === 0) throw new InputError('prefill needs at least one token');
-    const rows: HostTensor[] = [];
-    for (const { from, to } of this.chunks('step', ids.length, 'kept')) {
-      rows.push(await this.step(ids.slice(from, to), to - from, signal));
-    }
-    return stackRows(rows);
+  prefill(ids: readonly number[], signal?: AbortSignal): Promise<HostTensor> {
+    return this.inTurn(async () => {
+      if (ids.length === 0) throw new InputError('prefill needs at least one token');
+      const rows: HostTensor[] = [];
+      for (const { from, to } of this.chunks('step', ids.length, 'kept')) {
+        rows.push(await this.step(ids.slice(from, to), to - from, signal));
+      }
+      return stackRows(rows);
+    });
   }
 
   /**
@@ -130,46 +118,82 @@ export class Session {
   }
 
   /** Brings the newest logits to the host, if they are not there. */
-  async fetchLogits(): Promise<void> {
-    if (!this.decoding) return;
-    const logits = await this.decoding.logits();
-    this.lastLogits = { ...logits, shape: logits.shape.slice(1) };
-    this.decoding = undefined;
+  fetchLogits(): Promise<void> {
+    return this.inTurn(() => this.fetch());
   }
 
   /**
    * Lets the executor choose the next tokens, which the model reads as they are chosen; the logits stay where they are.
    * Undefined where it cannot. `next` gives undefined once something else was done with the session: decode anew.
    */
-  async decode(choice: TokenChoice): Promise<{ next(): Promise<number | undefined> } | undefined> {
-    if (!this.executor.decode) return undefined;
-    await this.fetchLogits();
-    const decoding = await this.executor.decode('step', {
-      logits: this.nextLogits(),
-      position: this.nextPosition,
-      choice,
-    });
-    if (!decoding) return undefined;
-    // Whoever decoded before must start anew, too: its tokens would follow on those of this one.
-    const start = ++this.changes;
-    return {
-      next: async () => {
+  decode(choice: TokenChoice): Promise<{ next(): Promise<number | undefined> } | undefined> {
+    return this.inTurn(async () => {
+      if (!this.executor.decode) return undefined;
+      await this.fetch();
+      const decoding = await this.executor.decode('step', {
+        logits: this.nextLogits(),
+        position: this.nextPosition,
+        choice,
+      });
+      if (!decoding) return undefined;
+      // Whoever decoded before must start anew, too: its tokens would follow on those of this one.
+      const start = ++this.changes;
+      const next = async () => {
         if (start !== this.changes) return undefined;
         this.chunks('step', 1);
         const token = await decoding.next();
         this.nextPosition++;
         this.decoding = decoding;
         return token;
-      },
-    };
+      };
+      return { next: () => this.inTurn(next) };
+    });
   }
 
   /** Starts over: no text, no image. */
-  async reset(): Promise<void> {
-    await this.executor.reset();
+  reset(): Promise<void> {
+    return this.inTurn(async () => {
+      await this.executor.reset();
+      this.changes++;
+      this.nextPosition = 0;
+      this.lastLogits = undefined;
+      this.decoding = undefined;
+    });
+  }
+
+  private async encode({ pixelValues, grid }: ImagePatches, options: ImageOptions): Promise<ImageTokens> {
+    const { name, dims, entries } = this.executor.signature;
+    if (!entries.encodeImage) throw new InputError(`model ${name} has no entry encodeImage; give it image tokens`);
+    const patches = grid.rows * grid.columns;
+    // A token is made of a square of patches, so their number is a multiple of the square's.
+    const side = Math.sqrt(dims.patches?.multipleOf ?? 1);
+    const inputs: HostTensors = {
+      patch_position_ids: patchPositions(grid, side),
+      pixel_values: { dtype: 'f32', shape: [patches, pixelValues.length / patches], data: pixelValues },
+    };
+    await this.decoding?.hold();
     this.changes++;
-    this.nextPosition = 0;
-    this.lastLogits = undefined;
+    const { image_embeds: embeds } = await this.executor.run('encodeImage', inputs, signalOf(options));
+    if (!embeds) throw new InputError(`model ${name} has no output "image_embeds"`);
+    return { embeds, grid: { rows: grid.rows / side, columns: grid.columns / side } };
+  }
+
+  private async show(image: ImagePatches | ImageTokens, options: ImageOptions): Promise<void> {
+    const { entries, name } = this.executor.signature;
+    if (!entries.openWindow && !entries.insertImage) {
+      throw new InputError(`model ${name} takes no images: it has no entry openWindow or insertImage`);
+    }
+    const { embeds, grid } = 'pixelValues' in image ? await this.encode(image, options) : image;
+    if (embeds.shape.length !== 2 || embeds.shape[0] === 0) {
+      throw new InputError(`an image is [tokens, hidden], got [${embeds.shape.join(', ')}]`);
+    }
+    await (entries.openWindow ? this.openWindow(embeds, grid, options) : this.insertImage(embeds, grid, options));
+  }
+
+  private async fetch(): Promise<void> {
+    if (!this.decoding) return;
+    const logits = await this.decoding.logits();
+    this.lastLogits = { ...logits, shape: logits.shape.slice(1) };
     this.decoding = undefined;
   }
 
@@ -181,6 +205,8 @@ export class Session {
       ? { [name]: imagePositions(this.nextPosition, tokens, axes, grid) }
       : {};
     const inputs: HostTensors = { image_embeds: { ...embeds, shape: [1, ...embeds.shape] }, ...positions };
+    await this.decoding?.hold();
+    this.changes++;
     await this.executor.run('openWindow', inputs, signalOf(options));
   }
 
@@ -188,7 +214,12 @@ export class Session {
     const [tokens = 0, hidden = 0] = embeds.shape;
     const axes = this.axes('insertImage', 'position_ids');
     const { positions, next } = insertedPositions(this.nextPosition, tokens, axes, grid);
-    for (const { from, to } of this.chunks('insertImage', tokens)) {
+    const chunks = this.chunks('insertImage', tokens);
+    options.signal?.throwIfAborted();
+    this.changes++;
+    // The next text token does not follow on the one before the image.
+    [this.lastLogits, this.decoding] = [undefined, undefined];
+    for (const { from, to } of chunks) {
       const data = embeds.data.subarray(from * hidden, to * hidden);
       const inputs: HostTensors = {
         image_embeds: { ...embeds, shape: [1, to - from, hidden], data },
@@ -197,7 +228,6 @@ export class Session {
       await this.executor.run('insertImage', inputs, signalOf(options));
     }
     this.nextPosition = next;
-    this.lastLogits = undefined;
   }
 
   /**

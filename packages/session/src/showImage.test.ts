@@ -206,16 +206,63 @@ describe('the logits that are computed', () => {
   });
 });
 
-describe('decoding where the model runs', () => {
-  it('ends when somebody else decodes', async () => {
-    const decoding: Decoding = {
-      next: async () => 7,
-      logits: async () => ({ dtype: 'f32', shape: [1, 1, 2], data: new Float32Array(2) }),
+describe('calls that come while another is under way', () => {
+  it('wait for it: each finds what a whole call has left', async () => {
+    const executor = recorder(insertion);
+    const { run, reset } = executor;
+    const slow: Executor = {
+      ...executor,
+      run: async (...args) => {
+        await new Promise((resolve) => setTimeout(resolve));
+        return run(...args);
+      },
+      reset: async () => {
+        executor.runs.push({ entry: 'reset', inputs: {} });
+        return reset();
+      },
     };
-    const executor: Executor = { ...recorder({ step: step([]) }), decode: async () => decoding };
+    const session = new Session(slow);
+    const reading = session.read([1, 2, 3, 4, 5, 6]);
+    const refused = session.showImage({ embeds: { dtype: 'f32', shape: [HIDDEN], data: new Float32Array(HIDDEN) } });
+    const calls = [reading, session.reset(), session.showImage({ ...image(4), grid: { rows: 2, columns: 2 } })];
+    const failing = expect(refused).rejects.toThrow('an image is');
+    await Promise.all([...calls, session.read([7]), failing]);
+    expect(executor.runs.map(({ entry }) => entry)).toEqual(['step', 'step', 'reset', 'insertImage', 'step']);
+    expect(positionsOf(executor.runs.slice(3), 0)).toEqual([0, 0, 0, 0, 2]);
+    expect(session.position).toBe(3);
+  });
+});
+
+describe('decoding where the model runs', () => {
+  const fake = (calls: string[]): Decoding => ({
+    next: async () => 7,
+    hold: async () => {
+      calls.push('hold');
+    },
+    logits: async () => {
+      calls.push('logits');
+      return { dtype: 'f32', shape: [1, 1, 2], data: new Float32Array(2) };
+    },
+  });
+  const choice = { temperature: 0, topK: 0, seed: 0, repetitionPenalty: 1, history: [], drawn: 0 };
+
+  it.each([
+    ['opened a window', { step: step([]), openWindow: spec({ image_embeds: [1, 'image', HIDDEN] }, {}) }, ['hold']],
+    ['was inserted', { ...insertion, step: step([]) }, []],
+  ])('leaves logits on the device when an image %s', async (_, entries, wanted) => {
+    const calls: string[] = [];
+    const executor: Executor = { ...recorder(entries), decode: async () => fake(calls) };
     const session = new Session(executor);
     await session.read([1]);
-    const choice = { temperature: 0, topK: 0, seed: 0, repetitionPenalty: 1, history: [], drawn: 0 };
+    await (await session.decode(choice))?.next();
+    await session.showImage({ ...image(4), grid: { rows: 2, columns: 2 } });
+    expect(calls).toEqual(wanted);
+  });
+
+  it('ends when somebody else decodes', async () => {
+    const executor: Executor = { ...recorder({ step: step([]) }), decode: async () => fake([]) };
+    const session = new Session(executor);
+    await session.read([1]);
     const first = await session.decode(choice);
     expect(await first?.next()).toBe(7);
     const second = await session.decode(choice);

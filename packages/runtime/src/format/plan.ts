@@ -114,6 +114,8 @@ export interface KernelSpec {
   readonly bindings: readonly BindingAccess[];
   /** How many steps of each grid axis one workgroup covers. */
   readonly tile: readonly number[];
+  /** Compiled when it is needed first, which it may never be. */
+  readonly later?: true;
 }
 
 export interface EntryPlan extends DispatchList {
@@ -137,21 +139,30 @@ export interface SpecialList extends DispatchList {
 
 /**
  * A list that reads one token and gives logits chooses the next token on the device: it is what the next run reads, so
- * tokens follow each other without the host.
+ * tokens follow each other without the host. After each run, and before the first one, the dispatches of a choice are
+ * run; but for the first time, positions and lengths go on by one run with it.
  */
 export interface DecodeLoop {
-  /** Words: temperature (f32), seed, draws so far, top k, repetition penalty (f32), threshold (f32). */
+  /** Words, as `LOOP_SETTINGS` names them. */
   readonly settings: BufferRange;
-  /** A bit for each token that was read or written. */
-  readonly seen: BufferRange;
+  /** What is known about each token: a word for each fact and token, as `TOKEN_FACTS` names them. */
+  readonly facts: BufferRange;
+  /** A ring of the newest tokens. */
+  readonly newest: BufferRange;
   /** A word: the token that was chosen, or 0xffffffff if no logit is a number. */
   readonly chosen: BufferRange;
-  /** Before the choice, if it is among the k likeliest. */
+  /** Chooses from logits as the model gives them. */
+  readonly plain: ChoicePlan;
+  /** Chooses from what penalties and biases make of them. */
+  readonly scored: ChoicePlan;
+}
+
+export interface ChoicePlan {
+  /** Makes scores of logits. */
+  readonly score: readonly DispatchPlan[];
+  /** Before the choice, if only the likeliest are drawn from. */
   readonly threshold: readonly DispatchPlan[];
-  /** Chooses from logits that are there. */
   readonly choose: readonly DispatchPlan[];
-  /** Chooses after a run, and lets positions and lengths go on. */
-  readonly advance: readonly DispatchPlan[];
 }
 
 export interface DispatchPlan {

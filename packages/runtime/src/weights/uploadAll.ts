@@ -2,6 +2,7 @@ import type { BufferSet } from '../buffers.ts';
 import type { WeightCache } from '../cache/weightCache.ts';
 import type { WeightsSpec } from '../format/manifest.ts';
 import type { Upload } from '../format/plan.ts';
+import type { Guard } from '../guard.ts';
 import type { Source } from '../source/source.ts';
 import { AlignedWriter } from './alignedWriter.ts';
 import { type Piece, planPieces } from './pieces.ts';
@@ -20,7 +21,7 @@ export interface UploadSource {
   /** Shards that it names are checked, piece by piece. */
   readonly weights: WeightsSpec | undefined;
   readonly cache: WeightCache | undefined;
-  readonly signal: AbortSignal;
+  readonly guarded: Pick<Guard, 'signal' | 'watch'>;
 }
 
 /** Pieces that are read at the same time: they are what of the weights is in host memory. */
@@ -31,13 +32,16 @@ export async function uploadAll(
   device: GPUDevice,
   buffers: BufferSet,
   uploads: readonly Upload[],
-  { source, weights, cache, signal }: UploadSource,
+  { source, weights, cache, guarded }: UploadSource,
   onProgress: (progress: UploadProgress) => void,
 ): Promise<void> {
   const total = uploads.reduce((sum, { byteLength }) => sum + byteLength, 0);
   const pieces = planPieces(uploads, weights?.shards ?? []);
   const writer = new AlignedWriter(device, buffers);
-  const read = pieceReader(source, cache, signal);
+  const { signal } = guarded;
+  const readOne = pieceReader(source, cache, signal);
+  // A piece that fails must not wait for its turn while the ones before it hang.
+  const read = (piece: Piece) => guarded.watch(readOne(piece));
   let [loaded, cached] = [0, 0];
   onProgress({ loaded, cached, total });
   for await (const [{ parts }, piece] of readAhead(pieces, READS_AT_ONCE, read)) {

@@ -1,3 +1,4 @@
-export { type CallOptions, connect, type Remote, WorkerError } from './connect.ts';
+export { type CallOptions, connect, type Remote } from './connect.ts';
 export type { Handler, Handlers, Port } from './protocol.ts';
 export { serve } from './serve.ts';
+export { WorkerError } from './workerError.ts';

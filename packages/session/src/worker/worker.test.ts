@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it } from 'vitest';
 import { connect, type Port, type Remote, serve } from './index.ts';
+import type { PortEvent, PortMessage } from './protocol.ts';
 
 class Broken extends Error {
   override readonly name = 'Broken';
@@ -37,6 +38,17 @@ const handlers = {
   },
   async fail() {
     throw new Broken('no room');
+  },
+  async give() {
+    return () => 1;
+  },
+  async wait(_: undefined, signal: AbortSignal) {
+    return new Promise<void>((_, reject) => {
+      signal.addEventListener('abort', () => {
+        seen.push('given up');
+        reject(signal.reason);
+      });
+    });
   },
 };
 
@@ -101,5 +113,82 @@ describe('a worker', () => {
     await expect.poll(() => seen).toEqual(['stopped', 'stopped']);
     expect(await all(remote.stream('countDeaf', 5), 6)).toEqual([5, 6]);
     await expect.poll(() => seen).toEqual(['stopped', 'stopped', 'left']);
+  });
+});
+
+describe('a worker that goes away', () => {
+  /** A port whose events a test makes up. */
+  function madeUp() {
+    const listeners = new Map<string, (event: PortMessage) => void>();
+    const port: Port = {
+      postMessage: () => {},
+      addEventListener: (type, listener) => listeners.set(type, listener),
+      terminate: () => {},
+    };
+    const happen = (type: PortEvent, event: PortMessage) => listeners.get(type)?.(event);
+    return { port, happen, remote: connect<typeof handlers>(port) };
+  }
+
+  it('takes calls under way and later ones with it, however it goes', async () => {
+    const ends: [how: string, end: (it: ReturnType<typeof madeUp>) => void, message: string][] = [
+      ['terminated', ({ port }) => port.terminate?.(), 'the worker was terminated; make another worker'],
+      [
+        'not found',
+        ({ happen }) => happen('error', {}),
+        'the worker did not start; is its script there, and may this page load it?; make another worker',
+      ],
+      [
+        'broken from the start',
+        ({ happen }) => happen('error', { message: 'SyntaxError: x' }),
+        'the worker did not start: SyntaxError: x; make another worker',
+      ],
+      ['closed', ({ happen }) => happen('close', {}), 'the worker closed the connection; make another worker'],
+    ];
+    for (const [how, end, message] of ends) {
+      const it = madeUp();
+      const running = it.remote.call('add', { a: 1, b: 2 });
+      end(it);
+      const lost = { name: 'WorkerError', code: 'worker-lost', message };
+      await expect(running, how).rejects.toMatchObject(lost);
+      await expect(it.remote.call('add', { a: 1, b: 2 }), how).rejects.toMatchObject(lost);
+    }
+  });
+
+  it('is noticed at the other end of a channel', async () => {
+    const running = remote.call('wait', undefined);
+    channel.port1.close();
+    await expect(running).rejects.toMatchObject({ code: 'worker-lost' });
+  });
+
+  it('gives up calls that wait for what it threw or could not read, and goes on', async () => {
+    for (const [type, event] of [
+      ['error', { message: 'in a timer' }],
+      ['messageerror', {}],
+      ['message', { data: { unread: true } }],
+    ] as const) {
+      const { happen, remote } = madeUp();
+      happen('message', { data: { hello: true } });
+      const running = remote.call('fail', undefined as never);
+      happen(type, event);
+      await expect(running, type).rejects.toMatchObject({ name: 'WorkerError', code: 'worker-error' });
+      const next = remote.call('add', { a: 1, b: 2 });
+      happen('message', { data: { id: 2, value: 3 } });
+      happen('message', { data: { id: 2, done: true } });
+      expect(await next, type).toBe(3);
+    }
+  });
+
+  it('says what cannot be sent, either way, and is told to stop only what runs', async () => {
+    const unclonable = { name: 'WorkerError', code: 'unclonable' };
+    const wrong = { a: 1, b: (() => 2) as unknown as number };
+    await expect(remote.call('add', wrong)).rejects.toMatchObject({
+      ...unclonable,
+      message: expect.stringMatching(/^what "add" is called with cannot be sent: .*; send plain data/),
+    });
+    await expect(remote.call('give', undefined as never)).rejects.toMatchObject({
+      ...unclonable,
+      message: expect.stringMatching(/^what the worker's "give" gives cannot be sent: /),
+    });
+    expect(await remote.call('add', { a: 1, b: 2 })).toBe(3);
   });
 });
