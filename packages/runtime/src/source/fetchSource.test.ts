@@ -110,6 +110,60 @@ describe('fetchSource', () => {
     expectBytes(await range(source, 20_000, 180_000), content.subarray(20_000));
   });
 
+  it('reads on from a server that stops giving ranges, and from one that begins to', async () => {
+    let count = 0;
+    answer = (request, response) => (count++ === 0 ? withRanges : withoutRanges)(request, response);
+    const source = open();
+    const offsets = [0, 50_000, 100_000, 150_000];
+    const [first = new Uint8Array(), ...rest] = await Promise.all(
+      offsets.map((offset) => range(source, offset, 40_000)),
+    );
+    const later = await Promise.all(offsets.map((offset) => range(source, offset + 40_000, 10_000)));
+    for (const [i, part] of [first, ...rest].entries()) {
+      expectBytes(part, content.subarray(i * 50_000, i * 50_000 + 40_000));
+      expectBytes(later[i] ?? first, content.subarray(i * 50_000 + 40_000, (i + 1) * 50_000));
+    }
+    answer = withRanges;
+    expectBytes(await range(source, 5, 10), content.subarray(5, 15));
+    expectBytes(await range(source, 190_000, 10_000), content.subarray(190_000));
+  });
+
+  it('asks again for what a server left out of a range, and for nothing past the end', async () => {
+    answer = ({ headers }, response) => {
+      const [from, to] = rangeOf(headers.range);
+      if (from >= content.length) return void response.writeHead(416).end();
+      response.writeHead(206).end(content.subarray(from, Math.min(to, from + 30_000)));
+    };
+    expectBytes(await range(open(), 0, 200_000), content);
+    expect(requests).toHaveLength(7);
+    expectBytes(await range(open(), 190_000, 20_000), content.subarray(190_000));
+  });
+
+  it('refuses a range that begins elsewhere', async () => {
+    answer = (_, response) => {
+      response.writeHead(206, { 'content-range': 'bytes 0-9/200000' }).end(content.subarray(0, 10));
+    };
+    await expect(range(open(), 10, 10)).rejects.toMatchObject({
+      code: 'source',
+      message: `${base}/weights.bin: bytes from 10 on were asked for, the server gives bytes 0-9/200000`,
+    });
+  });
+
+  it('leaves a stream alone that was stopped with another load', async () => {
+    answer = withoutRanges;
+    const source = open([]);
+    const first = new AbortController();
+    await source.readRange?.('weights.bin', 0, 10, first.signal);
+    first.abort();
+    expectBytes(await range(source, 10, 10), content.subarray(10, 20));
+  });
+
+  it('begins again when a stream breaks where nothing is needed', async () => {
+    answer = breaking(1, 50_000, withoutRanges);
+    expectBytes(await range(open([1]), 150_000, 1000), content.subarray(150_000, 151_000));
+    expect(requests).toHaveLength(2);
+  });
+
   it('gives up when nothing comes', async () => {
     answer = (_, response) => response.writeHead(503, 'Busy').end();
     await expect(range(open(), 0, 10)).rejects.toMatchObject({
@@ -130,6 +184,9 @@ describe('fetchSource', () => {
       code: 'changed',
       message: `${base}/weights.bin was replaced while it was read; load the model again`,
     });
+    expectBytes(await range(source, 10, 10), content.subarray(10, 20)); // that other load
+    answer = (_, response) => response.writeHead(206, { etag: 'W/"2"' }).end(content.subarray(20, 30));
+    expectBytes(await range(source, 20, 10), content.subarray(20, 30)); // compressed on its way
   });
 
   it('names what is not there, at once', async () => {

@@ -13,10 +13,11 @@ const PAST_END = 416;
  * start on, as long as ranges are asked for in their order. Reads go on where a connection broke.
  */
 export class HttpFile {
-  /** Undefined until the server has answered. */
+  /** Whether the server's last answer was a range; undefined until it has answered. */
   private ranges: boolean | undefined;
   private version: string | undefined;
-  private whole: BodyReader | undefined;
+  /** The file from its start on, for as long as this signal lets it come. Only reads that are alone use it. */
+  private whole: { readonly body: BodyReader; readonly signal: AbortSignal | undefined } | undefined;
   private tail: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -41,46 +42,72 @@ export class HttpFile {
   readRange(offset: number, length: number, signal: AbortSignal | undefined): Promise<Uint8Array<ArrayBuffer>> {
     const target = new Uint8Array(length);
     let filled = 0;
-    const attempt = async () => {
-      const body = await this.bodyAt(offset + filled, offset + length, signal);
-      const start = body.position;
-      const rest = target.subarray(filled);
-      try {
-        await body.fill(rest);
-      } catch (error) {
-        this.whole = undefined;
-        throw error;
-      } finally {
-        filled += body.position - start; // also what came before the connection broke
+    const attempt = async (alone: boolean) => {
+      for (let more = true; more && filled < length; ) {
+        const { body, ...answer } = await this.bodyAt(offset + filled, offset + length, signal, alone);
+        const start = body.position;
+        try {
+          await body.fill(target.subarray(filled));
+        } finally {
+          filled += body.position - start; // also what came before the connection broke
+          if (this.whole?.body !== body) body.cancel();
+        }
+        // A server may give less than it was asked for, and the rest when it is asked again.
+        more = answer.more && body.position > start;
       }
-      if (this.whole !== body) body.cancel();
       return target.subarray(0, filled);
     };
-    return this.inTurn(() => retry(this.url, this.delays, signal, () => filled, attempt));
+    const attemptAlone = async () => {
+      try {
+        return await attempt(true);
+      } catch (error) {
+        this.whole = undefined; // it may be what broke
+        throw error;
+      }
+    };
+    const progress = () => filled;
+    return this.inTurn((alone) => {
+      return retry(this.url, this.delays, signal, progress, alone ? attemptAlone : () => attempt(false));
+    });
   }
 
-  /** One after the other, until the server has shown that it gives ranges. */
-  private inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (this.ranges) return work();
-    const begun = this.tail.then(() => ({ result: work() }));
-    this.tail = begun.then(({ result }) => (this.ranges ? undefined : result.catch(() => undefined)));
+  /** One after the other, and alone, until the server has shown that it gives ranges. */
+  private inTurn<T>(work: (alone: boolean) => Promise<T>): Promise<T> {
+    if (this.ranges) return work(false);
+    const begun = this.tail.then(() => {
+      const alone = !this.ranges;
+      return { alone, result: work(alone) };
+    });
+    this.tail = begun.then(({ alone, result }) => (alone ? result.catch(() => undefined) : undefined));
     return begun.then(({ result }) => result);
   }
 
-  /** A body that stands at `from`. */
-  private async bodyAt(from: number, end: number, signal: AbortSignal | undefined): Promise<BodyReader> {
-    if (this.whole && this.whole.position <= from) {
-      await this.whole.skip(from - this.whole.position);
-      return this.whole;
+  /** A body that stands at `from`; `more`: if it ends early, there may be more. */
+  private async bodyAt(
+    from: number,
+    end: number,
+    signal: AbortSignal | undefined,
+    alone: boolean,
+  ): Promise<{ readonly body: BodyReader; readonly more: boolean }> {
+    const whole = alone && this.whole?.signal === signal ? this.whole?.body : undefined;
+    if (whole && whole.position <= from) {
+      await whole.skip(from - whole.position);
+      return { body: whole, more: false };
     }
     // Weights are kept by the loader; the browser's own cache would hold them a second time.
     const response = await this.request({ cache: 'no-store', headers: { Range: `bytes=${from}-${end - 1}` } }, signal);
     const body = new BodyReader(response.status === PAST_END ? null : response.body);
     this.ranges = response.status !== 200;
-    if (this.ranges) return body;
-    this.whole = body;
+    if (this.ranges) {
+      this.requireStart(response.headers.get('content-range'), from);
+      return { body, more: response.status !== PAST_END };
+    }
+    if (alone) {
+      this.whole?.body.cancel();
+      this.whole = { body, signal };
+    }
     await body.skip(from);
-    return body;
+    return { body, more: false };
   }
 
   private async request(init: RequestInit, signal: AbortSignal | undefined): Promise<Response> {
@@ -100,14 +127,27 @@ export class HttpFile {
     return response;
   }
 
+  /** Throws RuntimeError when a range begins elsewhere, as far as the server says it (from another origin, few do). */
+  private requireStart(range: string | null, from: number): void {
+    const [, start] = /^bytes (\d+)-/.exec(range ?? '') ?? [];
+    if (start === undefined || Number(start) === from) return;
+    throw new RuntimeError('source', `${this.url}: bytes from ${from} on were asked for, the server gives ${range}`);
+  }
+
   /**
    * Not asked for with If-Range: from another origin that header takes a permission that few servers give. ETags are
    * compared where they can be seen; elsewhere the hashes tell.
    */
   private requireSameVersion(version: string | null): void {
     if (version === null) return;
-    this.version ??= version;
-    if (version === this.version) return;
+    const before = this.version;
+    this.version = version; // another load takes the file as it now is
+    // A proxy that compresses makes the same version a weak one.
+    if (before === undefined || strong(before) === strong(version)) return;
     throw new RuntimeError('changed', `${this.url} was replaced while it was read; load the model again`);
   }
+}
+
+function strong(etag: string): string {
+  return etag.replace(/^W\//, '');
 }
