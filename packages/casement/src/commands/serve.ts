@@ -21,7 +21,7 @@ interface Flags {
   readonly maxImageBytes: number;
   readonly maxImagePixels: number;
   readonly maxImages: number;
-  readonly sessions: number;
+  readonly sessions?: number;
   readonly queue: number;
   readonly maxTokens: number;
   readonly requestTime: number;
@@ -52,7 +52,7 @@ export function addServe(program: Command, signal: AbortSignal): void {
     .option('--allow-origin <origins>', 'comma-separated origins of pages that may ask', parseList)
     .option('--max-pixels <n>', 'shrink pictures to this area', parseNumber)
     .option('--threads <n>', 'threads of a run on the CPU (default: one for each core)', parseCount)
-    .option('--sessions <n>', 'conversations at the same time', parseCount, limits.sessions)
+    .option('--sessions <n>', `conversations at the same time (default: ${limits.sessions}; with webgpu 1)`, parseCount)
     .option('--queue <n>', 'requests that wait for one; more get 429', parseNumber, limits.queue)
     .option('--max-tokens <n>', 'tokens of an answer', parseCount, limits.maxTokens)
     .option('--max-body <MiB>', 'size of a request', parseNumber, limits.bodyBytes / MIB)
@@ -102,13 +102,13 @@ GET /v1/models tells the model's name. Requests, streaming, limits, metrics and 
     });
 }
 
-function limitsOf(flags: Flags): Limits {
+function limitsOf(flags: Flags): Partial<Limits> {
   return {
     bodyBytes: Math.round(flags.maxBody * MIB),
     imageBytes: Math.round(flags.maxImageBytes * MIB),
     imagePixels: flags.maxImagePixels,
     images: flags.maxImages,
-    sessions: flags.sessions,
+    ...(flags.sessions === undefined ? {} : { sessions: flags.sessions }),
     queue: flags.queue,
     maxTokens: flags.maxTokens,
     requestSeconds: flags.requestTime,

@@ -1,17 +1,10 @@
-import {
-  completeSettings,
-  type Generated,
-  type GenerationSettings,
-  generate,
-  type ImagePatches,
-  type ImageTokens,
-  type Session,
-} from '@casement/session';
+import { completeSettings, type Generated, type GenerationSettings, generate, type Session } from '@casement/session';
 import type { RenderOptions, WindowTurn } from '@casement/session/text';
-import { type ChatPrompt, chatPrompt, type Message, type Past } from './chatPrompt.ts';
-import { checkRoom, type PromptTokens, promptTokens } from './checkRoom.ts';
+import { chatPrompt, type Message, type Past } from './chatPrompt.ts';
+import type { PromptTokens } from './checkRoom.ts';
 import type { ImageReader } from './imageReader.ts';
 import type { TextProcessor } from './readProcessor.ts';
+import { type Held, measurePrompt, readPrompt } from './readPrompt.ts';
 
 export interface AskOptions extends RenderOptions {
   /** Over those of the model's `generation_config.json`. */
@@ -45,37 +38,26 @@ export function openChat({ session, text, readImage, settings: defaults }: ChatP
   const inserts = session.executor.signature.entries.insertImage !== undefined;
   let past: Past | undefined;
 
-  /** Reads the turns that the caches do not hold. Gives all images as the decoder takes them. */
-  const read = async ({ turns, images, read: held }: ChatPrompt, signal: AbortSignal | undefined) => {
-    const options = signal ? { signal } : {};
-    const shown = past && held > 0 ? [...past.images] : [];
-    for (const { image, ids } of turns.slice(held)) {
-      const picture = image === undefined ? undefined : images[image];
-      if (picture) {
-        const tokens = 'embeds' in picture ? picture : await session.encodeImage(picture, options);
-        await session.showImage(tokens, options);
-        shown.push(tokens);
-      }
-      await session.read(ids, signal);
-    }
-    return shown;
-  };
-
   return {
     async *ask(next, { settings: wanted, signal, onPrompt, ...options } = {}) {
       const settings = completeSettings({ ...defaults, ...wanted });
       const prompt = await chatPrompt({ text, readImage, inserts }, past, next, options);
-      const { messages, turns, images } = prompt;
-      const stretches = turns.map(({ image, ids }) => {
-        return { image: tokensOf(session, images[image ?? -1]), text: ids.length };
-      });
-      const room = checkRoom(session.executor, stretches.slice(prompt.read), prompt.read > 0);
-      onPrompt?.(promptTokens(stretches));
+      const { messages, turns } = prompt;
+      const held: Held = { turns: prompt.read, ids: 0 };
+      const { tokens, room } = measurePrompt(session, prompt, held);
+      onPrompt?.(tokens);
+      const shown = past && prompt.read > 0 ? past.images : [];
       if (past) past.inCaches = false;
       if (prompt.read === 0) await session.reset();
-      const now: Past = { messages, turns, images: await read(prompt, signal), answer: [], inCaches: true };
+      const now: Past = {
+        messages,
+        turns,
+        images: [...shown, ...(await readPrompt(session, prompt, held, signal))],
+        answer: [],
+        inCaches: true,
+      };
       const bounded = { ...settings, maxTokens: Math.min(settings.maxTokens, room) };
-      const history = turns.flatMap((turn) => readBy(turn, inserts ? text : undefined));
+      const history = historyOf(turns, text, inserts);
       const inputs = { tokenizer: text.tokenizer, history, ...(signal ? { signal } : {}) };
       for await (const generated of generate(session, bounded, inputs)) {
         past = now;
@@ -94,13 +76,13 @@ export function openChat({ session, text, readImage, settings: defaults }: ChatP
 }
 
 /** What penalties on repetition count as read: transformers has the placeholders of inserted images among the text. */
-function readBy({ image, ids }: WindowTurn, inserted: TextProcessor | undefined): readonly number[] {
-  const placeholder = inserted?.tokenizer.idOf(inserted.imageToken);
-  return image === undefined || placeholder === undefined ? ids : [placeholder, ...ids];
-}
-
-function tokensOf({ executor }: Session, image: ImagePatches | ImageTokens | undefined): number | undefined {
-  if (image === undefined) return undefined;
-  if ('embeds' in image) return image.embeds.shape[0];
-  return (image.grid.rows * image.grid.columns) / (executor.signature.dims.patches?.multipleOf ?? 1);
+export function historyOf(
+  turns: readonly WindowTurn[],
+  { tokenizer, imageToken }: Pick<TextProcessor, 'tokenizer' | 'imageToken'>,
+  inserts: boolean,
+): number[] {
+  const placeholder = inserts ? tokenizer.idOf(imageToken) : undefined;
+  return turns.flatMap(({ image, ids }) =>
+    image === undefined || placeholder === undefined ? ids : [placeholder, ...ids],
+  );
 }

@@ -36,3 +36,15 @@ export function errorBody({ status, message, details: { param, code } }: ApiErro
   const type = status === 429 ? 'rate_limit_error' : status >= 500 ? 'server_error' : 'invalid_request_error';
   return { error: { message, type, param: param ?? null, code: code ?? null } };
 }
+
+/** Nobody reads it; the log does. */
+export function clientLeft(): ApiError {
+  return new ApiError(400, 'the client left', { code: 'client_left' });
+}
+
+/** Says how a server on this machine alone is asked by another name; see `hostChecker`. */
+export function unknownHost(): ApiError {
+  const message =
+    'the server is not known by this name: ask localhost, set an API key, or give --allow-origin with the name';
+  return new ApiError(403, message, { code: 'invalid_host' });
+}

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import { routePath } from 'hono/route';
-import { ApiError, errorBody } from './apiError.ts';
+import { ApiError, clientLeft, errorBody, unknownHost } from './apiError.ts';
 import { bearerKey } from './apiKey.ts';
 import { answerChunks, type ChatContext, type RequestState, startAnswer, wholeAnswer } from './chat/chatCompletions.ts';
 import { eventStream } from './chat/eventStream.ts';
@@ -20,6 +21,8 @@ export interface AppParts extends ChatContext {
   readonly log: Log;
   /** Absent: everyone may ask. */
   readonly checkKey?: (key: string) => boolean;
+  /** Whether the server may be called by the name in a `Host` header. */
+  readonly checkHost: (header: string | undefined) => boolean;
   /** Pages of these origins may ask. */
   readonly origins: readonly string[];
   /** False when the server is shutting down. */
@@ -33,7 +36,7 @@ interface Env {
 
 /** The HTTP endpoints; they run in @hono/node-server. */
 export function createApp(parts: AppParts): Hono<Env> {
-  const { model, limits, scopes, metrics, log, checkKey, origins, isReady } = parts;
+  const { model, limits, scopes, metrics, log, checkKey, checkHost, origins, isReady } = parts;
   const app = new Hono<Env>();
 
   app.use(async (c, next) => {
@@ -64,8 +67,8 @@ export function createApp(parts: AppParts): Hono<Env> {
   });
 
   /** What the client is told of an error; the log is told more of one that is the server's. */
-  const tell = (error: unknown, record: RequestRecord): ApiError => {
-    const told = toApiError(error);
+  const tell = (error: unknown, record: RequestRecord, incoming: IncomingMessage): ApiError => {
+    const told = error === incoming.errored ? clientLeft() : toApiError(error);
     record.error = told.details.code ?? 'unknown';
     const failure = error instanceof Error ? error.stack : String(error);
     if (told.status === 500) log({ time: new Date().toISOString(), id: record.id, failure });
@@ -74,7 +77,7 @@ export function createApp(parts: AppParts): Hono<Env> {
 
   app.onError((error, c) => {
     const record = c.get('record');
-    const told = tell(error, record);
+    const told = tell(error, record, c.env.incoming);
     const { retryAfterSeconds } = told.details;
     if (retryAfterSeconds !== undefined) c.header('retry-after', String(retryAfterSeconds));
     if (told.status === 401) c.header('www-authenticate', 'Bearer');
@@ -84,6 +87,11 @@ export function createApp(parts: AppParts): Hono<Env> {
 
   app.notFound(() => {
     throw new ApiError(404, 'there is nothing at this URL; see docs/serving.md', { code: 'unknown_url' });
+  });
+
+  app.use(async (c, next) => {
+    if (!checkHost(c.env.incoming.headers.host)) throw unknownHost();
+    await next();
   });
 
   if (origins.length > 0) app.use('/v1/*', cors({ origin: [...origins], exposeHeaders: ['x-request-id'] }));
@@ -127,7 +135,8 @@ export function createApp(parts: AppParts): Hono<Env> {
     const chunks = answerChunks(running, request.stream_options?.include_usage ?? false);
     const first = await chunks.next();
     const { signal, record } = c.var;
-    const events = eventStream(first.value, chunks, signal, (error) => tell(error, record));
+    const { incoming } = c.env;
+    const events = eventStream(first.value, chunks, signal, (error) => tell(error, record, incoming));
     // Proxies that collect an answer before they pass it on are asked not to.
     const headers = { 'content-type': 'text/event-stream', 'cache-control': 'no-cache', 'x-accel-buffering': 'no' };
     return c.body(events, 200, headers);

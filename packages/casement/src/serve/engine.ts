@@ -36,6 +36,9 @@ export async function openEngine(
     };
     return { batch, dispose };
   }
+  if (sessions > 1) {
+    throw new UserError(`with WebGPU there is one session at a time, ${sessions} were asked for; serve ONNX for more`);
+  }
   if (threads !== undefined) throw new UserError(`threads are ONNX Runtime's; leave them out for ${target}`);
   const executor = await openExecutor(dir, target);
   return { batch: oneRow(executor), dispose: () => executor.dispose() };

@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events';
-import { ApiError } from './apiError.ts';
+import { ApiError, clientLeft } from './apiError.ts';
 
 /** What bounds a request's work: it ends when the client leaves, when its time is up, and when the server must stop. */
 export class RequestScopes {
@@ -16,7 +16,7 @@ export class RequestScopes {
     outgoing.once('close', () => {
       clearTimeout(timer);
       this.open.delete(controller);
-      if (!outgoing.writableFinished) controller.abort(new ApiError(400, 'the client left', { code: 'client_left' }));
+      if (!outgoing.writableFinished) controller.abort(clientLeft());
     });
     return controller.signal;
   }

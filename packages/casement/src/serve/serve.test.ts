@@ -137,6 +137,30 @@ describe('answers the official client', () => {
     expect(none.usage?.completion_tokens).toBe(1);
   });
 
+  test('with penalties, and hardly any temperature', async () => {
+    const settings = { maxTokens: 12, presencePenalty: -2, frequencyPenalty: 1.5 };
+    const { text } = await sayAlone([{ role: 'user', content: 'Hello?' }], settings);
+    const penalties = { presence_penalty: -2, frequency_penalty: 1.5, temperature: 1e-30 };
+    const { choices } = await client.chat.completions.create({ ...short('Hello?'), max_tokens: 12, ...penalties });
+    expect(choices[0]?.message.content).toBe(text);
+  });
+
+  test('who goes on with a conversation, without reading it again', async () => {
+    const [the] = alone.tokenizer?.encode(' the') ?? [];
+    const body = { model: 'tiny', max_tokens: 3, logit_bias: { [String(the)]: 100 } };
+    const asked = [show(picture)];
+    const first = await client.chat.completions.create({ ...body, messages: asked });
+    expect(first.choices[0]?.message.content).toBe(' the the the');
+    const messages = [...asked, { ...first.choices[0]?.message, tool_calls: null, audio: null }, say('And then?')];
+    const next = { model: 'tiny', max_tokens: 6, messages: messages as OpenAI.ChatCompletionMessageParam[] }; // as clients send it
+    const cached = (completion: OpenAI.ChatCompletion) => completion.usage?.prompt_tokens_details?.cached_tokens;
+    const apart = await client.chat.completions.create({ ...next, prompt_cache_key: 'b' });
+    expect([cached(first), cached(apart)]).toEqual([0, 0]);
+    const resumed = await client.chat.completions.create(next);
+    expect(cached(resumed)).toBe((first.usage?.prompt_tokens ?? 0) + 3);
+    expect(resumed.choices).toEqual(apart.choices);
+  });
+
   test('about its models', async () => {
     expect((await client.models.list()).data.map(({ id }) => id)).toEqual(['tiny']);
     expect(await client.models.retrieve('tiny')).toMatchObject({ object: 'model' });
@@ -173,9 +197,18 @@ describe('refuses', () => {
     [{ max_tokens: 1e9 }, 400, 'max_tokens', 'invalid_value'],
     [{ n: 2 }, 400, 'n', 'invalid_value'],
     [{ tools: [{ type: 'function' }] }, 400, 'tools', 'invalid_value'],
-    [{ presence_penalty: 1 }, 400, 'presence_penalty', 'invalid_value'],
+    [{ presence_penalty: 2.1 }, 400, 'presence_penalty', 'invalid_value'],
+    [{ stream_options: {} }, 400, 'stream_options', 'invalid_value'],
+    [
+      messages({ role: 'assistant', content: null, tool_calls: [{}] }),
+      400,
+      'messages[0].content',
+      'missing_required_parameter',
+    ],
+    [messages({ role: 'tool', content: 'x' }), 400, 'messages[0].role', 'invalid_value'],
     [{ response_format: { type: 'json_object' } }, 400, 'response_format.type', 'invalid_value'],
     [{ logit_bias: { yes: 1 } }, 400, 'logit_bias.yes', 'invalid_value'],
+    [{ logit_bias: { 99999999: 1 } }, 400, 'logit_bias.99999999', 'invalid_value'],
     [{ frobnicate: true }, 400, 'frobnicate', 'unknown_parameter'],
     [image('data:image/png;base64,bm8gcGljdHVyZQ=='), 400, 'messages', 'invalid_image'],
     [image('data:text/html,hi'), 400, 'messages[0].content[0].image_url.url', 'invalid_image_url'],
@@ -202,8 +235,14 @@ describe('refuses', () => {
   });
 
   test('a conversation that is longer than the caches', async () => {
-    const { error, status } = await post(JSON.stringify(short('What is this? '.repeat(2000))));
-    expect([status, error.param, error.code]).toEqual([400, 'messages', 'context_length_exceeded']);
+    for (const [times, size] of [
+      [2000, 'tokens of text'],
+      [500_000, '7000000 characters'], // which nobody makes tokens of
+    ] as const) {
+      const { error, status } = await post(JSON.stringify(short('What is this? '.repeat(times))));
+      expect([status, error.param, error.code]).toEqual([400, 'messages', 'context_length_exceeded']);
+      expect(error.message).toMatch(size);
+    }
   });
 
   test('a small file that says it is a huge picture', async () => {
@@ -324,7 +363,7 @@ describe('a server with little room', () => {
       expect(code).toBe('queue_full');
     }
     expect(await one.chat.completions.create(short('Hi'))).toMatchObject({ object: 'chat.completion' });
-    await small.close();
+    await Promise.all([small.close(), small.close()]);
   });
 
   test('ends what takes too long', async () => {
@@ -346,6 +385,7 @@ test.each([
   [{ apiKey: '' }, 'the API key is empty'],
   [{ allowImagesFrom: ['https://x.example/'] }, 'is no host to allow images from'],
   [{ limits: { sessions: 0 } }, 'the limit sessions is 0; give a whole number above 0'],
+  [{ target: 'webgpu' as const, limits: { sessions: 4 } }, 'with WebGPU there is one session at a time, 4 were asked for'],
   [{ limits: { images: 1.5 } }, 'the limit images is 1.5; give a whole number from 0'],
   [{ limits: { drainSeconds: -1 } }, 'the limit drainSeconds is -1; give a number from 0 to 2000000'],
   [{ limits: { requestSeconds: 3e6 } }, 'the limit requestSeconds is 3000000; give a number above 0 to 2000000'],

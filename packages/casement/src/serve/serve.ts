@@ -7,6 +7,7 @@ import type { Target } from '../artifact/compile.ts';
 import { UserError } from '../error.ts';
 import { type ModelFiles, readModel } from '../model/readModel.ts';
 import { stateBytes } from '../model/stateBytes.ts';
+import { hostChecker } from './allowedHosts.ts';
 import { ApiError } from './apiError.ts';
 import { keyChecker } from './apiKey.ts';
 import { createApp } from './app.ts';
@@ -52,9 +53,12 @@ export interface Server {
   readonly sessions: number;
   /** Bytes of caches that each of them may fill. */
   readonly cacheBytes: number;
-  /** Takes no more requests, waits for those that go on as long as the limits say, and frees everything. */
+  /** Takes no more requests, waits for those that go on as long as the limits say, and frees everything; once. */
   close(): Promise<void>;
 }
+
+/** Milliseconds for headers and for a body to come: who sends a byte now and then is cut. */
+const ARRIVAL = { headersTimeout: 15_000, requestTimeout: 60_000, connectionsCheckingInterval: 5_000 };
 
 /**
  * Loads an artifact and serves it with OpenAI's chat-completions API; see docs/serving.md. Throws UserError, TextError and
@@ -62,13 +66,15 @@ export interface Server {
  */
 export async function serve(options: ServeOptions): Promise<Server> {
   const limits = completeLimits(options.limits);
+  const host = options.host ?? '127.0.0.1';
+  const origins = options.allowOrigins ?? [];
   const hosts = new Set((options.allowImagesFrom ?? []).map(imageHost));
   const checkKey = options.apiKey === undefined ? undefined : keyChecker(options.apiKey);
   const files = await readModel(options.artifact, options.maxPixels);
   const text = files.text ?? noTokenizer(options.artifact);
   const { manifest } = files;
   const target = options.target ?? (manifest.targets.onnx ? 'onnx' : 'webgpu');
-  const { sessions } = limits;
+  const sessions = options.limits?.sessions ?? (target === 'onnx' ? limits.sessions : 1);
   const engine = await openEngine(options.artifact, manifest, { target, sessions, threads: options.threads });
   const slots = new Slots(engine.batch, limits.queue);
   const scopes = new RequestScopes(limits.requestSeconds);
@@ -88,46 +94,48 @@ export async function serve(options: ServeOptions): Promise<Server> {
     limits,
     metrics: createMetrics(slots, engine.batch.rows),
     log: options.log ?? logToStdout,
-    origins: options.allowOrigins ?? [],
+    origins,
+    checkHost: hostChecker({ host, keyed: checkKey !== undefined, origins }),
     isReady: () => ready,
     ...(checkKey ? { checkKey } : {}),
   };
   const readUrl = (url: string, signal: AbortSignal) => readImageUrl(url, { limits, hosts }, signal);
   const app = createApp({ ...parts, scopes, readUrl });
-  const server = createServer(getRequestListener(app.fetch, { overrideGlobalObjects: false }));
+  const server = createServer(ARRIVAL, getRequestListener(app.fetch, { overrideGlobalObjects: false }));
   const captions = acceptCaptions(server, parts);
-  // A body has a minute to come; an answer may be silent for as long as a request may take.
-  server.requestTimeout = 60_000;
+  // An answer may be silent for as long as a request may take.
   server.timeout = (limits.requestSeconds + 10) * 1000;
-  await listen(server, options.port ?? 8000, options.host ?? '127.0.0.1').catch(async (error: unknown) => {
+  await listen(server, options.port ?? 8000, host).catch(async (error: unknown) => {
     await engine.dispose();
     throw error;
   });
+  const close = async () => {
+    ready = false;
+    captions.stop();
+    const closed = new Promise((resolve) => server.close(resolve));
+    const late = () => {
+      const reason = new ApiError(503, 'the server is shutting down', { code: 'shutting_down' });
+      scopes.abortAll(reason);
+      captions.abort(reason);
+    };
+    const timer = setTimeout(late, limits.drainSeconds * 1000);
+    await slots.close();
+    clearTimeout(timer);
+    server.closeIdleConnections();
+    const cut = () => {
+      server.closeAllConnections();
+      captions.cut();
+    };
+    setTimeout(cut, 1000).unref();
+    await closed;
+    await engine.dispose();
+  };
+  let closing: Promise<void> | undefined;
   return {
     url: urlOf(server),
     sessions: engine.batch.rows,
     cacheBytes: stateBytes(manifest),
-    async close() {
-      ready = false;
-      captions.stop();
-      const closed = new Promise((resolve) => server.close(resolve));
-      const late = () => {
-        const reason = new ApiError(503, 'the server is shutting down', { code: 'shutting_down' });
-        scopes.abortAll(reason);
-        captions.abort(reason);
-      };
-      const timer = setTimeout(late, limits.drainSeconds * 1000);
-      await slots.close();
-      clearTimeout(timer);
-      server.closeIdleConnections();
-      const cut = () => {
-        server.closeAllConnections();
-        captions.cut();
-      };
-      setTimeout(cut, 1000).unref();
-      await closed;
-      await engine.dispose();
-    },
+    close: () => (closing ??= close()),
   };
 }
 

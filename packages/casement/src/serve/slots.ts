@@ -1,12 +1,16 @@
-import type { Batch, Executor } from '@casement/session';
+import { type Batch, type Executor, Session } from '@casement/session';
+import { type Held, NOTHING } from '../model/readPrompt.ts';
 import { ApiError } from './apiError.ts';
+import { type Kept, KeptConversations, type Reading } from './keptConversations.ts';
 
 /** A request's place: first in the queue, then at the model. */
 export interface Visit {
-  /** Waits for the visit's turn; called once. Throws the signal's reason when it aborts. */
+  /** Waits for the visit's turn; called once, this or `session`. Throws the signal's reason when it aborts. */
   executor(signal: AbortSignal): Promise<Executor>;
-  /** Gives the place to the next; any number of times. */
-  leave(): Promise<void>;
+  /** The same, for a session that holds the beginning of a prompt, or nothing. */
+  session(prompt: Reading, signal: AbortSignal): Promise<{ readonly session: Session; readonly held: Held }>;
+  /** Gives the place to the next, and keeps the conversation if it is given; any number of times. */
+  leave(kept?: Kept): Promise<void>;
 }
 
 /** Shares a model's conversations among requests, first come, first served. */
@@ -16,13 +20,17 @@ export class Slots {
   private visits = 0;
   private taken = 0;
   private closed = false;
+  private readonly kept: KeptConversations;
   /** Seconds for which a conversation held its slot lately: an exponential average. */
   private heldSeconds = 1;
 
   constructor(
     private readonly batch: Batch,
     private readonly queue: number,
-  ) {}
+  ) {
+    // Conversations run together when their rows are near each other, so that not all may be kept apart.
+    this.kept = new KeptConversations(Math.ceil(batch.rows / 2));
+  }
 
   /** Conversations that go on. */
   get busy(): number {
@@ -53,18 +61,24 @@ export class Slots {
       executor: async (signal) => {
         await this.turn(signal);
         since = performance.now();
-        executor = this.batch.open();
-        if (executor) return executor;
-        this.passOn();
-        throw new Error('a batch has fewer slots than rows');
+        executor = await this.open();
+        return executor;
       },
-      leave: async () => {
+      session: async (prompt, signal) => {
+        await this.turn(signal);
+        since = performance.now();
+        const kept = this.kept.take(prompt);
+        executor = kept?.session.executor ?? (await this.open());
+        return kept ?? { session: new Session(executor), held: NOTHING };
+      },
+      leave: async (kept) => {
         if (left) return;
         left = true;
         try {
           if (executor) {
             this.heldSeconds += ((performance.now() - since) / 1000 - this.heldSeconds) / 8;
-            await executor.dispose().finally(() => this.passOn());
+            const free = kept ? this.kept.add(kept)?.session.executor : executor;
+            await Promise.resolve(free?.dispose()).finally(() => this.passOn());
           }
         } finally {
           this.visits -= 1;
@@ -84,6 +98,22 @@ export class Slots {
   retryAfterSeconds(): number {
     const wait = (this.heldSeconds * (this.waiting + 1)) / this.batch.rows;
     return Math.min(60, Math.max(1, Math.ceil(wait)));
+  }
+
+  /** A slot with empty states; conversations that are kept make room. */
+  private async open(): Promise<Executor> {
+    try {
+      for (;;) {
+        const executor = this.batch.open();
+        if (executor) return executor;
+        const oldest = this.kept.takeOldest();
+        if (oldest === undefined) throw new Error('a batch has fewer slots than rows');
+        await oldest.session.executor.dispose();
+      }
+    } catch (error) {
+      this.passOn();
+      throw error;
+    }
   }
 
   private async turn(signal: AbortSignal): Promise<void> {

@@ -1,13 +1,14 @@
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
-import { ApiError, errorBody } from '../apiError.ts';
+import { ApiError, errorBody, unknownHost } from '../apiError.ts';
 import { bearerKey } from '../apiKey.ts';
 import { type CaptionParts, CaptionSession } from './captionSession.ts';
 import { CLOSE, KEY_PROTOCOL, PROTOCOL } from './protocol.ts';
 
 export interface CaptionEndpoint extends CaptionParts {
   readonly checkKey?: (key: string) => boolean;
+  readonly checkHost: (header: string | undefined) => boolean;
   readonly origins: readonly string[];
   readonly isReady: () => boolean;
 }
@@ -54,9 +55,10 @@ export function acceptCaptions(server: Server, endpoint: CaptionEndpoint): Capti
 
 function refusal(
   { url = '', headers }: IncomingMessage,
-  { checkKey, origins, isReady }: CaptionEndpoint,
+  { checkKey, checkHost, origins, isReady }: CaptionEndpoint,
 ): ApiError | undefined {
   if (!isReady()) return new ApiError(503, 'the server is shutting down', { code: 'shutting_down' });
+  if (!checkHost(headers.host)) return unknownHost();
   const [path] = url.split('?');
   if (path !== '/v1/captions') return new ApiError(404, 'there is no WebSocket here', { code: 'unknown_url' });
   const { origin } = headers;

@@ -4,7 +4,9 @@ import { ImageError } from '@casement/session/image';
 import { captionFrames } from '../../model/captionFrames.ts';
 import { errorBody } from '../apiError.ts';
 import { finishReason } from '../chat/completion.ts';
+import { drawable } from '../chat/settings.ts';
 import type { ServedModel } from '../servedModel.ts';
+import { checkTextLength } from '../textBound.ts';
 import { toApiError } from '../toApiError.ts';
 import type { FrameBox } from './frameBox.ts';
 import type { ServerMessage, StartMessage } from './protocol.ts';
@@ -32,6 +34,7 @@ interface Frame {
 export async function captionLoop(parts: CaptionLoopParts): Promise<void> {
   const { model, executor, start, send, signal } = parts;
   const { files, text } = model;
+  checkTextLength(executor.signature, [start.prompt ?? '', start.prefix ?? '']);
   const session = new Session(executor);
   const usual = captionSettings(files.generation.settings.stopTokens ?? []).maxTokens;
   const maxTokens = start.max_tokens ?? Math.min(usual, parts.maxTokens);
@@ -103,7 +106,7 @@ function settingsOf({
 }: StartMessage): Partial<GenerationSettings> {
   return {
     seed,
-    ...(temperature === undefined ? {} : { temperature }),
+    ...(temperature === undefined ? {} : { temperature: drawable(temperature) }),
     ...(top_p === undefined ? {} : { topP: top_p }),
     ...(top_k === undefined ? {} : { topK: top_k }),
   };

@@ -31,6 +31,8 @@ export class CaptionSession {
   private readonly record: RequestRecord;
   private started = false;
   private frames = 0;
+  /** When the newest frame came, `performance.now()`. */
+  private newest = 0;
   private closing: number = CLOSE.done;
   private idle: NodeJS.Timeout;
 
@@ -40,7 +42,7 @@ export class CaptionSession {
   ) {
     const time = new Date().toISOString();
     this.record = { time, id: this.id, method: 'GET', route: '/v1/captions', status: 101, milliseconds: 0, frames: 0 };
-    this.idle = this.awaitFrame();
+    this.idle = this.watch(0);
     socket.on('message', (data, isBinary) => this.guard(() => this.receive(data, isBinary)));
     socket.on('error', () => {}); // 'close' follows
     socket.on('close', () => this.end());
@@ -82,8 +84,7 @@ export class CaptionSession {
     if (!this.started) throw refused('the first message must be {"type": "start"}');
     const number = this.frames++;
     this.record.frames = this.frames;
-    clearTimeout(this.idle);
-    this.idle = this.awaitFrame();
+    this.newest = performance.now();
     try {
       checkPixels(file, this.parts.limits.imagePixels);
     } catch (error) {
@@ -149,13 +150,23 @@ export class CaptionSession {
     this.box.end();
   }
 
-  private awaitFrame(): NodeJS.Timeout {
+  /** Ends the session when the client, after so many quiet milliseconds, stays quiet for as long as it may. */
+  private watch(quiet: number): NodeJS.Timeout {
     const { idleSeconds } = this.parts.limits;
-    return setTimeout(() => {
-      // A client need not send frames while it waits for its turn, or for the caption of one.
-      if (this.started && !this.box.waiting) this.idle = this.awaitFrame();
-      else this.abort(new ApiError(408, `no frame came for ${idleSeconds} seconds`, { code: 'idle' }));
-    }, idleSeconds * 1000);
+    return setTimeout(
+      () => {
+        const quietNow = this.quietMilliseconds();
+        if (quietNow < idleSeconds * 1000) this.idle = this.watch(quietNow);
+        else this.abort(new ApiError(408, `no frame came for ${idleSeconds} seconds`, { code: 'idle' }));
+      },
+      idleSeconds * 1000 - quiet,
+    );
+  }
+
+  /** For how long the client could have sent something: not while it waits for its turn, or for the caption of a frame. */
+  private quietMilliseconds(): number {
+    const since = this.started ? this.box.waitingSince : this.began;
+    return since === undefined ? 0 : performance.now() - Math.max(since, this.newest);
   }
 
   private end(): void {

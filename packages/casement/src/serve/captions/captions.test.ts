@@ -211,7 +211,7 @@ test('does not wait for clients that never end a connection', async () => {
   const { hostname, port } = new URL(deaf.url);
   const upgrade = async (path: string) => {
     const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
-    const head = `host: x\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n`;
+    const head = `host: ${hostname}\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n`;
     socket.write(`GET ${path} HTTP/1.1\r\n${head}sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`);
     socket.on('error', () => {}); // that the server ends it is what is tested
     await new Promise((resolve) => socket.once('data', resolve));

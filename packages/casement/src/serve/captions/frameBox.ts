@@ -7,11 +7,11 @@ export interface NumberedFrame {
 export class FrameBox {
   private held: NumberedFrame | undefined;
   private wake = () => {};
-  private asked = false;
+  private asked: number | undefined;
   private ended = false;
 
-  /** Whether somebody waits for a frame. */
-  get waiting(): boolean {
+  /** Since when somebody waits for a frame (`performance.now()`); undefined while nobody does. */
+  get waitingSince(): number | undefined {
     return this.asked;
   }
 
@@ -31,13 +31,13 @@ export class FrameBox {
 
   /** Waits for a frame and takes it out; undefined after the last. */
   async take(): Promise<NumberedFrame | undefined> {
-    this.asked = true;
+    this.asked = performance.now();
     while (this.held === undefined && !this.ended) {
       await new Promise<void>((resolve) => {
         this.wake = resolve;
       });
     }
-    this.asked = false;
+    this.asked = undefined;
     const frame = this.held;
     this.held = undefined;
     return frame;

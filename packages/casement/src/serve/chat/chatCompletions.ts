@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Finish, Generated } from '@casement/session';
-import type { PromptTokens } from '../../model/checkRoom.ts';
 import { ApiError } from '../apiError.ts';
 import type { Limits } from '../limits.ts';
 import type { RequestRecord } from '../observe/requestRecord.ts';
 import type { ServedModel } from '../servedModel.ts';
 import type { Visit } from '../slots.ts';
 import { answer } from './answer.ts';
-import { type CompletionHead, chunk, completion, usageChunk, usageOf } from './completion.ts';
+import { type CompletionHead, chunk, completion, type PromptUsage, usageChunk, usageOf } from './completion.ts';
 import { type ReadUrl, readMessages } from './readMessages.ts';
 import type { ChatRequest } from './requestSchema.ts';
 import { settingsOf } from './settings.ts';
@@ -30,7 +29,7 @@ export interface Running {
   readonly head: CompletionHead;
   readonly tokens: AsyncGenerator<Generated>;
   /** Known when the first token comes. */
-  prompt: PromptTokens;
+  prompt: PromptUsage;
 }
 
 /** Begins to answer; nothing happens before the first token is asked for. Throws ApiError for a field that is wrong. */
@@ -56,16 +55,18 @@ export function startAnswer(
       record,
       answer(model, {
         visit,
+        scope: request.prompt_cache_key ?? '',
         messages: () => readMessages(request.messages, readUrl, limits.images, signal),
-        settings: settingsOf(request, limits, model.files.generation.settings),
+        settings: settingsOf(request, limits, model.files),
         signal,
-        onPrompt: (tokens) => {
-          running.prompt = tokens;
-          record.promptTokens = tokens.text + tokens.images;
+        onPrompt: (tokens, cached) => {
+          running.prompt = { tokens: tokens.text + tokens.images, cached };
+          record.promptTokens = running.prompt.tokens;
+          record.cachedTokens = cached;
         },
       }),
     ),
-    prompt: { text: 0, images: 0 },
+    prompt: { tokens: 0, cached: 0 },
   };
   return running;
 }

@@ -1,5 +1,4 @@
 import type { Finish } from '@casement/session';
-import type { PromptTokens } from '../../model/checkRoom.ts';
 
 /** What all chunks of an answer have in common. */
 export interface CompletionHead {
@@ -10,19 +9,27 @@ export interface CompletionHead {
   readonly system_fingerprint: string;
 }
 
+/** Tokens of a prompt, those of pictures among them. */
+export interface PromptUsage {
+  readonly tokens: number;
+  /** How many the caches held already. */
+  readonly cached: number;
+}
+
 export interface Usage {
   readonly prompt_tokens: number;
+  readonly prompt_tokens_details: { readonly cached_tokens: number };
   readonly completion_tokens: number;
   readonly total_tokens: number;
 }
 
-/** The tokens of pictures count as the prompt's; a stop token counts as the answer's. */
-export function usageOf(prompt: PromptTokens, completionTokens: number): Usage {
-  const promptTokens = prompt.text + prompt.images;
+/** A stop token counts as the answer's. */
+export function usageOf({ tokens, cached }: PromptUsage, completionTokens: number): Usage {
   return {
-    prompt_tokens: promptTokens,
+    prompt_tokens: tokens,
+    prompt_tokens_details: { cached_tokens: cached },
     completion_tokens: completionTokens,
-    total_tokens: promptTokens + completionTokens,
+    total_tokens: tokens + completionTokens,
   };
 }
 

@@ -1,19 +1,23 @@
 import type { z } from 'zod';
 import { ApiError } from '../apiError.ts';
 import { type ChatRequest, chatRequestSchema } from './requestSchema.ts';
+import { withoutNulls } from './withoutNulls.ts';
 
 /** Reads a parsed body. Throws ApiError, naming the first field that is wrong and what it must be. */
 export function parseRequest(body: unknown): ChatRequest {
   const result = chatRequestSchema.safeParse(withoutNulls(body), { reportInput: true });
-  if (result.success) return result.data;
+  if (result.success) return coherent(result.data);
   const [issue] = result.error.issues;
   throw issue === undefined ? new ApiError(400, 'the request is not valid') : fieldError(innermost(issue));
 }
 
-/** OpenAI takes null for a field that is not given. */
-function withoutNulls(body: unknown): unknown {
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) return body;
-  return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null));
+/** What no field says alone. */
+function coherent(request: ChatRequest): ChatRequest {
+  if (request.stream_options === undefined || request.stream) return request;
+  throw new ApiError(400, 'stream_options: only with "stream": true', {
+    param: 'stream_options',
+    code: 'invalid_value',
+  });
 }
 
 /** Of a union's branches, the problem of the one that the value came closest to. */

@@ -17,13 +17,13 @@ const question = z.strictObject({
   content: z.union([z.string(), z.array(z.discriminatedUnion('type', [text, image])).min(1)]),
   name: z.string().optional(),
 });
-// Clients send answers back as they got them, with the fields that say what was not in them.
+// Clients send answers back as they got them, with fields that say what was not in them; null stands for none.
 const answer = z.strictObject({
   role: z.literal('assistant'),
   content: z.union([z.string(), z.array(text).min(1)]),
   name: z.string().optional(),
-  refusal: z.null().optional(),
   annotations: z.tuple([]).optional(),
+  tool_calls: z.tuple([]).optional(),
 });
 
 const message = z.discriminatedUnion('role', [instruction, question, answer]);
@@ -48,7 +48,13 @@ export const chatRequestSchema = z.strictObject({
   repetition_penalty: z.number().gt(0).max(10).optional(),
   seed: z.int().optional(),
   stop: z.union([z.string().min(1), z.array(z.string().min(1)).max(4)]).optional(),
-  logit_bias: z.record(z.string().regex(/^\d{1,9}$/), z.number().min(-100).max(100)).optional(),
+  presence_penalty: z.number().min(-2).max(2).optional(),
+  frequency_penalty: z.number().min(-2).max(2).optional(),
+  // OpenAI's bound on the number of tokens, each of which is looked at for every token of the answer.
+  logit_bias: z
+    .record(z.string().regex(/^\d{1,9}$/), z.number().min(-100).max(100))
+    .refine((biases) => Object.keys(biases).length <= 1024, 'at most 1024 tokens')
+    .optional(),
   // Say who asks and what for; they change nothing here.
   user: z.string().optional(),
   metadata: z.record(z.string(), z.string()).optional(),
@@ -56,8 +62,6 @@ export const chatRequestSchema = z.strictObject({
   prompt_cache_key: z.string().optional(),
   // Not supported.
   n: z.literal(1).optional(),
-  frequency_penalty: z.literal(0).optional(),
-  presence_penalty: z.literal(0).optional(),
   logprobs: z.literal(false).optional(),
   top_logprobs: z.literal(0).optional(),
   response_format: z.strictObject({ type: z.literal('text') }).optional(),

@@ -58,7 +58,7 @@ export function createMetrics(slots: Slots, conversations: number): Metrics {
   });
   const tokens = new Counter({
     name: 'casement_tokens_total',
-    help: 'Tokens of prompts, pictures included, and of answers',
+    help: 'Tokens of prompts, pictures included, those of them that were in the caches, and of answers',
     labelNames: ['kind'],
     registers,
   });
@@ -72,13 +72,14 @@ export function createMetrics(slots: Slots, conversations: number): Metrics {
     contentType: registry.contentType,
     text: () => registry.metrics(),
     count(record) {
-      const { route, method, status, milliseconds, promptTokens = 0, completionTokens = 0 } = record;
+      const { route, method, status, milliseconds, promptTokens = 0, cachedTokens = 0, completionTokens = 0 } = record;
       requests.inc({ route, method, status });
       duration.observe({ route }, milliseconds / 1000);
       if (record.error !== undefined) rejected.inc({ code: record.error });
       if (record.disconnected) disconnected.inc();
       if (record.firstTokenMilliseconds !== undefined) firstToken.observe(record.firstTokenMilliseconds / 1000);
       tokens.inc({ kind: 'prompt' }, promptTokens);
+      tokens.inc({ kind: 'cached' }, cachedTokens);
       tokens.inc({ kind: 'completion' }, completionTokens);
     },
     countFrame(outcome, generated) {

@@ -8,6 +8,8 @@ export interface RequestRecord {
   status: number;
   milliseconds: number;
   promptTokens?: number;
+  /** Of them, those that were in the caches already. */
+  cachedTokens?: number;
   completionTokens?: number;
   /** Until the first token. */
   firstTokenMilliseconds?: number;
