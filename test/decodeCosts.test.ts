@@ -1,7 +1,14 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Program, upperBound } from '@casement/ir';
-import { type BundleReport, lowerToWebGpu, type WebGpuBundle } from '@casement/webgpu';
+import {
+  type BundleReport,
+  type DeviceProfile,
+  gpuSubgroupsF16Profile,
+  gpuSubgroupsProfile,
+  lowerToWebGpu,
+  type WebGpuBundle,
+} from '@casement/webgpu';
 import { describe, expect, it } from 'vitest';
 import { loadModel } from '../packages/casement/src/load/loadModel.ts';
 import { compiledFor } from './support/compiledFor.ts';
@@ -9,14 +16,18 @@ import { boundBytes, type Lengths } from './support/decodeBytes.ts';
 
 const FIXTURES = join(import.meta.dirname, 'fixtures');
 
-async function lower(name: string, dtype: 'f32' | 'f16'): Promise<{ program: Program; bundle: WebGpuBundle }> {
+async function lower(
+  name: string,
+  dtype: 'f32' | 'f16',
+  profile?: DeviceProfile,
+): Promise<{ program: Program; bundle: WebGpuBundle }> {
   const { definition } = await loadModel(join(FIXTURES, name), undefined);
   const program = compiledFor('webgpu', definition.build({ dtype }));
   const places = [...program.params.values()].map(({ name, type }) => {
     const byteLength = (dtype === 'f32' ? 4 : 2) * type.shape.map(Number).reduce((a, b) => a * b, 1);
     return [name, { file: 'model.safetensors', byteOffset: 0, byteLength, dtype }] as const;
   });
-  return { program, bundle: lowerToWebGpu(program, { weights: new Map(places) }) };
+  return { program, bundle: lowerToWebGpu(program, { weights: new Map(places), ...(profile ? { profile } : {}) }) };
 }
 
 describe.each(readdirSync(FIXTURES))('%s', (name) => {
@@ -56,4 +67,18 @@ it('keeps no more for a state than its capacity', async () => {
   );
   const total = capacities.reduce((a, b) => a + b, 0);
   expect(bundle.report.memory.state).toBeLessThanOrEqual(1.05 * total);
+});
+
+it('takes half the memory between kernels, and no dispatch more, where a device has halves', async () => {
+  const reports = [gpuSubgroupsProfile, gpuSubgroupsF16Profile].map(async (profile) => {
+    return (await lower('casa', 'f16', profile)).bundle.report;
+  });
+  const [words, halves] = await Promise.all(reports);
+  if (!words || !halves) expect.fail('two were lowered');
+  expect(halves.memory.arena).toBe(words.memory.arena / 2);
+  expect(halves.memory.state).toBe(words.memory.state);
+  for (const [entry, { dispatches, special }] of Object.entries(words.entries)) {
+    expect(halves.entries[entry]?.dispatches).toBe(dispatches);
+    expect(halves.entries[entry]?.special?.dispatches).toBe(special?.dispatches);
+  }
 });

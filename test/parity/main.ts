@@ -2,10 +2,9 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { fileSource } from '@casement/runtime';
+import { fileSource, readPlan } from '@casement/runtime';
 import { webgpuExecutor } from '@casement/session/webgpu';
 import { acquireNodeGpu } from '@casement/session/webgpu-node';
-import { deviceProfiles } from '@casement/webgpu';
 import { build } from '../../packages/casement/src/artifact/build.ts';
 import { readManifest } from '../../packages/casement/src/artifact/manifest.ts';
 import { formatError } from '../../packages/casement/src/format.ts';
@@ -69,12 +68,14 @@ async function eachClass(device: GPUDevice, name: string, dir: string, dtype: st
   const golden = await readGolden(join(fixtures, name, 'golden.safetensors'), { imageToken });
   const signature = await readManifest(dir);
   const found: string[] = [];
-  for (const { name: variant, features } of deviceProfiles) {
-    if ([...features].some((feature) => !device.features.has(feature))) {
+  const source = fileSource(pathToFileURL(dir));
+  const { variants } = await readPlan(source);
+  for (const { name: variant, requires } of variants) {
+    if (requires.features.some((feature) => !device.features.has(feature))) {
       found.push(`${variant} skipped`);
       continue;
     }
-    const executor = await webgpuExecutor({ signature, source: fileSource(pathToFileURL(dir)), device, variant });
+    const executor = await webgpuExecutor({ signature, source, device, variant });
     const { greedy, imageTokens, ...logits } = await runGolden(executor, golden);
     await executor.dispose();
     const differences = [...Object.values(logits), ...(imageTokens ? [imageTokens] : [])];

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { memorySource } from '@casement/runtime';
-import { buildBundle, deviceProfiles } from '@casement/webgpu';
+import { buildBundle, deviceProfiles, gpuSubgroupsF16Profile } from '@casement/webgpu';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compileFor } from '../../packages/casement/src/artifact/compile.ts';
 import { loadModel } from '../../packages/casement/src/load/loadModel.ts';
@@ -24,15 +24,20 @@ afterAll(() => device.destroy());
 const fixtures = join(import.meta.dirname, '..', 'fixtures');
 
 describe.each(readdirSync(fixtures))('%s', (name) => {
-  it.each(['f32', 'q4f16'] as const)('in %s is valid in every device class', async (dtype) => {
+  it.each([
+    ['f32', deviceProfiles],
+    ['f16', [gpuSubgroupsF16Profile]], // others read the weights of f16 as those of f32, but for a word
+    ['q4f16', deviceProfiles],
+  ] as const)('in %s is valid in every device class', async (dtype, profiles) => {
     const { program } = buildProgram(await loadModel(join(fixtures, name)), { dtype });
     const compiled = compileFor('webgpu', program);
-    const { files, plan } = buildBundle(compiled, { weights: locationsOf(compiled) });
+    const { files, plan } = buildBundle(compiled, { weights: locationsOf(compiled), profiles });
+    expect(plan.variants).toHaveLength(dtype === 'f32' ? profiles.length - 1 : profiles.length);
     const longest = Math.max(
       ...plan.variants.flatMap(({ uploads }) => uploads.map((it) => it.byteOffset + it.byteLength)),
     );
     const source = memorySource(new Map([...files, ['none', new Uint8Array(longest)]]));
-    for (const { name: variant } of deviceProfiles) {
+    for (const { name: variant } of plan.variants) {
       const model = await loadBundle({ source, device, variant });
       expect(model.variant).toBe(variant);
       await model.dispose();

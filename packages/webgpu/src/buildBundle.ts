@@ -6,7 +6,10 @@ import { type DeviceProfile, deviceProfiles } from './profile.ts';
 import type { BundleReport } from './report.ts';
 
 export interface BundleOptions extends Pick<WebGpuOptions, 'weights'> {
-  /** The device classes to build for, best first; one of them for all adapters. Default: all. */
+  /**
+   * The device classes to build for, best first; one of them for all adapters. Those that have halves are left out of
+   * programs without any. Default: all.
+   */
   readonly profiles?: readonly DeviceProfile[];
 }
 
@@ -22,7 +25,8 @@ export interface Bundle extends Pick<WebGpuBundle, 'files' | 'plan'> {
 export function buildBundle(program: Program, { weights, profiles = deviceProfiles }: BundleOptions): Bundle {
   const shared = new SharedFiles();
   const reports = new Map<string, BundleReport>();
-  const lowered = profiles.map((profile) => {
+  const useful = profiles.filter(({ features }) => !features.has('shader-f16') || hasHalves(program));
+  const lowered = useful.map((profile) => {
     const { files, plan, report } = lowerToWebGpu(program, { weights, profile });
     reports.set(profile.name, report);
     const variants = plan.variants.map((variant): PlanVariant => {
@@ -34,6 +38,12 @@ export function buildBundle(program: Program, { weights, profiles = deviceProfil
   if (first === undefined) throw new RangeError('a bundle needs a device class to be built for');
   const plan: Plan = { ...first, variants: lowered.flatMap(({ variants }) => variants) };
   return { files: new Map([['plan.json', formatPlan(plan)], ...shared.files]), plan, reports };
+}
+
+/** Whether a program computes with halves. */
+function hasHalves({ entries }: Program): boolean {
+  const nodes = [...entries.values()].flatMap((graph) => graph.nodes);
+  return nodes.some(({ outputs }) => outputs.some(({ type }) => type.dtype === 'f16'));
 }
 
 /** The variant with the names that its files have among those of all. */

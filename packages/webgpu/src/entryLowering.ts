@@ -2,6 +2,7 @@ import {
   type Graph,
   IrError,
   type Node,
+  ops,
   type Program,
   productDims,
   sameShape,
@@ -21,7 +22,7 @@ import type { StatePlan } from './memory/states.ts';
 import type { WeightPlan } from './memory/weights.ts';
 import { type Block, denseOperand, isDense, type Operand } from './operand.ts';
 import type { DeviceProfile } from './profile.ts';
-import { activationStorage, storageBytes } from './storage.ts';
+import { activationStorage, hostStorage, type Storage, storageBytes } from './storage.ts';
 import type { KernelCall } from './wgsl/kernelBuilder.ts';
 
 /** What all entries of a program share. */
@@ -74,6 +75,8 @@ class EntryLowering implements LoweringContext {
   private readonly outputs = new Map<Value, Operand>();
   private readonly indexLimits = new Map<Block, number>();
   private readonly parts = new Map<Node, AttentionParts>();
+  /** Outputs, and what they are views of: stored as the host reads them. */
+  private readonly forHost: ReadonlySet<Value>;
   private node: Node | undefined;
 
   constructor(
@@ -83,6 +86,7 @@ class EntryLowering implements LoweringContext {
     this.profile = plans.profile;
     this.graph = list.graph;
     this.operands = new Map(list.inputs);
+    this.forHost = valuesForHost(this.graph);
     for (const { state, start } of this.graph.states) {
       const operand = plans.states.operand(state);
       if (operand) this.operands.set(start, operand);
@@ -220,7 +224,14 @@ class EntryLowering implements LoweringContext {
   }
 
   private allocate(value: Value): Operand {
-    const storage = activationStorage(value.type.dtype);
+    const { dtype } = value.type;
+    return this.allocateAs(
+      value,
+      this.forHost.has(value) ? hostStorage(dtype) : activationStorage(dtype, this.profile),
+    );
+  }
+
+  private allocateAs(value: Value, storage: Storage): Operand {
     const bytes = storageBytes(storage, upperBound(productDims(value.type.shape), this.plans.program.dims));
     const problem = bindingProblem(this.plans.program, value, bytes, this.profile.limits);
     if (problem) throw this.fail(problem);
@@ -229,17 +240,18 @@ class EntryLowering implements LoweringContext {
   }
 
   /** A dense copy in the arena; `value` gives the name and, where the elements count the same, the shape. */
-  private copyOf(value: Value, stored: Operand): Operand {
-    const copy = this.allocate(
-      sameShape(value.type.shape, stored.type.shape) ? value : { ...value, type: stored.type },
-    );
+  private copyOf(value: Value, stored: Operand, storage = activationStorage(value.type.dtype, this.profile)): Operand {
+    const same = sameShape(value.type.shape, stored.type.shape);
+    const copy = this.allocateAs(same ? value : { ...value, type: stored.type }, storage);
     this.run(closeGaps(stored, copy));
     return copy;
   }
 
   private keepOutput(value: Value): void {
     const stored = this.stored(value);
-    this.outputs.set(value, stored.block.kind === 'arena' ? stored : this.copyOf(value, stored));
+    const storage = hostStorage(value.type.dtype);
+    const isThere = stored.block.kind === 'arena' && stored.storage === storage;
+    this.outputs.set(value, isThere ? stored : this.copyOf(value, stored, storage));
   }
 
   private outputOf(value: Value): Operand {
@@ -247,6 +259,16 @@ class EntryLowering implements LoweringContext {
     if (output === undefined) throw this.fail(`output "${value.name}" is computed by no node`);
     return output;
   }
+}
+
+/** Outputs, and the values that they show in another shape or as another dtype. */
+function valuesForHost({ nodes, outputs }: Graph): ReadonlySet<Value> {
+  const found = new Set(outputs.map(({ value }) => value));
+  for (const { op, inputs, outputs: results } of nodes.toReversed()) {
+    const isView = op.name === ops.reshape.name || op.name === ops.cast.name;
+    if (isView && inputs[0] && results.some((value) => found.has(value))) found.add(inputs[0]);
+  }
+  return found;
 }
 
 /** The dims, which a kernel may take too, are a uniform. */

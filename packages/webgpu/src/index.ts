@@ -8,6 +8,7 @@ export {
   type DeviceProfile,
   deviceProfiles,
   gpuProfile,
+  gpuSubgroupsF16Profile,
   gpuSubgroupsProfile,
   type ProfileLimits,
   portableProfile,

@@ -50,9 +50,9 @@ export function lowerToWebGpu(program: Program, options: WebGpuOptions): WebGpuB
   const plans: ProgramPlans = {
     program,
     profile,
-    weights: new WeightPlan(options.weights, profile.limits),
+    weights: new WeightPlan(options.weights, profile),
     constants: new ConstantPlan(),
-    states: new StatePlan(program, profile.limits),
+    states: new StatePlan(program, profile),
     inputs: new InputPlan(program, profile.limits),
   };
   const lists = [...program.entries.values()].map((graph) => listsOf(plans, graph));

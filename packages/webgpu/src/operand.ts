@@ -59,8 +59,8 @@ export function splitAt(shape: readonly Dim[], axis: number): { outer: Dim; size
 
 /** `f16[256 64], two to a word`. */
 export function describe({ type, storage }: Operand): string {
-  const { perWord } = storageInfo(storage);
-  if (perWord > 1) return `${printType(type)}, ${perWord === 2 ? 'two' : 'four'} to a word`;
+  const { bytes, packed } = storageInfo(storage);
+  if (packed) return `${printType(type)}, ${bytes === 2 ? 'two' : 'four'} to a word`;
   return storage === 'f32' && type.dtype !== 'f32' ? `${printType(type)}, kept as f32` : printType(type);
 }
 

@@ -14,7 +14,7 @@ export interface DeviceProfile {
 }
 
 /** WebGPU's features that kernels make use of, under their names there. */
-export type ProfileFeature = 'subgroups';
+export type ProfileFeature = 'subgroups' | 'shader-f16';
 
 /** WebGPU's limits, under their names there. Sizes in bytes. */
 export interface ProfileLimits {
@@ -66,8 +66,16 @@ export const gpuSubgroupsProfile: DeviceProfile = {
   features: new Set(['subgroups']),
 };
 
+/** GPUs with subgroups that compute with halves: activations take half the bytes. Sums are in f32 here, too. */
+export const gpuSubgroupsF16Profile: DeviceProfile = {
+  ...gpuSubgroupsProfile,
+  name: 'gpu-subgroups-f16',
+  features: new Set(['subgroups', 'shader-f16']),
+};
+
 /** All classes, best first. */
 export const deviceProfiles: readonly DeviceProfile[] = [
+  gpuSubgroupsF16Profile,
   gpuSubgroupsProfile,
   gpuProfile,
   softwareProfile,

@@ -8,6 +8,7 @@ it('lists dispatches of all entries, for each device class', async () => {
   const text = await kernelsOf(model, { dtype: 'q4f16' });
   const classes = text.match(/^class .*$/gm) ?? [];
   expect(classes.map((line) => line.replace(/;.*/, ''))).toEqual([
+    'class gpu-subgroups-f16: for GPUs, needs subgroups, shader-f16',
     'class gpu-subgroups: for GPUs, needs subgroups',
     'class gpu: for GPUs',
     'class software: for adapters that run on the CPU, needs subgroups',

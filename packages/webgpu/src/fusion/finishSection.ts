@@ -154,7 +154,7 @@ class SectionPlan {
     const values = rows.get(inputOf(node, 1));
     if (!target || !values) throw new RangeError('append without rows');
     const { state, start } = target;
-    if (storageInfo(state.storage).perWord === 1) {
+    if (!storageInfo(state.storage).packed) {
       const write = kernel.write('cache', state);
       lines.push(...values.flatMap((text, t) => this.guarded(t, write(`${start} + r${t}`, text))));
       return;

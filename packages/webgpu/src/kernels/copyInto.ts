@@ -9,7 +9,7 @@ import { KernelBuilder, type KernelCall } from '../wgsl/kernelBuilder.ts';
  * y; a word that packs two elements never holds elements of two positions (see `stateStorage`).
  */
 export function copyInto(x: Operand, y: Operand, axis: number, start: Dim): KernelCall {
-  const pairs = storageInfo(y.storage).perWord === 2;
+  const pairs = storageInfo(y.storage).packed;
   const kernel = new KernelBuilder('copyInto', `x becomes part of y, along axis ${axis} from ${start} on.`);
   const load = kernel.read('x', x);
   const { outer, size, inner } = splitAt(x.type.shape, axis);

@@ -1,17 +1,15 @@
 import { type DType, isFloat, ops } from '@casement/ir';
 import { elementwise } from '../kernels/elementwise.ts';
 import { inputOf, lowerOp, resultOf } from '../lowering.ts';
-import { activationStorage } from '../storage.ts';
 
-/** Between dtypes that are stored alike (all floats are f32 in memory) nothing is computed. */
+/** Between floats nothing is computed: each is read as it is stored. */
 export const cast = lowerOp(ops.cast, (node, context) => {
   const [from, to] = [inputOf(node, 0), resultOf(node)];
   const { dtype } = from.type;
   const x = context.operand(from);
   const alike = dtype === node.attrs.to || (isFloat(dtype) && isFloat(node.attrs.to));
-  if (alike && x.storage === activationStorage(node.attrs.to)) return context.alias(to, x);
-  const text = alike ? 'a' : conversion(dtype, node.attrs.to);
-  context.run(elementwise({ name: 'cast', text }, [x], context.result(to)));
+  if (alike) return context.alias(to, x);
+  context.run(elementwise({ name: 'cast', text: conversion(dtype, node.attrs.to) }, [x], context.result(to)));
 });
 
 /** Floats are truncated; integers wrap around at 8 bits; non-zero is true. */

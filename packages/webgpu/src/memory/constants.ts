@@ -1,7 +1,7 @@
 import { type TensorType, tensorOf } from '@casement/ir';
 import type { BufferSpec, Upload } from '@casement/runtime';
 import { denseOperand, type Operand } from '../operand.ts';
-import { activationStorage } from '../storage.ts';
+import { hostStorage } from '../storage.ts';
 import { align } from './arena.ts';
 
 /** The file and the buffer that hold all constants. */
@@ -28,7 +28,7 @@ export class ConstantPlan {
       bytes: bytes.byteLength,
       place: { buffer: BUFFER, offset },
     } as const;
-    return denseOperand(block, activationStorage(type.dtype), type);
+    return denseOperand(block, hostStorage(type.dtype), type);
   }
 
   get buffers(): ReadonlyMap<string, BufferSpec> {

@@ -2,7 +2,7 @@ import { type Graph, IrError, type Program, printType, productDims, upperBound, 
 import type { BufferSpec } from '@casement/runtime';
 import { denseOperand, type Operand } from '../operand.ts';
 import type { ProfileLimits } from '../profile.ts';
-import { activationStorage, storageBytes } from '../storage.ts';
+import { hostStorage, storageBytes } from '../storage.ts';
 import { align } from './arena.ts';
 
 const BUFFER = 'inputs';
@@ -46,7 +46,7 @@ export class InputPlan {
   place(graph: Graph): Map<Value, Operand> {
     let offset = align(this.dims.bytes);
     const operands = graph.inputs.map((input): [Value, Operand] => {
-      const storage = activationStorage(input.type.dtype);
+      const storage = hostStorage(input.type.dtype);
       const bytes = storageBytes(storage, upperBound(productDims(input.type.shape), this.program.dims));
       if (input.type.dtype === 'i64') {
         throw new IrError(

@@ -1,7 +1,7 @@
 import { IrError, lengthDim, type Program, type StateDecl, upperBound } from '@casement/ir';
 import type { BufferSpec } from '@casement/runtime';
 import type { Operand } from '../operand.ts';
-import type { ProfileLimits } from '../profile.ts';
+import type { DeviceProfile } from '../profile.ts';
 import { stateStorage, storageBytes } from '../storage.ts';
 import { align } from './arena.ts';
 
@@ -14,8 +14,8 @@ export class StatePlan {
   private readonly operands = new Map<string, Operand>();
   private current = { name: '', bytes: 0 };
 
-  constructor(program: Program, limits: ProfileLimits) {
-    for (const decl of program.states.values()) this.operands.set(decl.name, this.place(program, decl, limits));
+  constructor(program: Program, profile: DeviceProfile) {
+    for (const decl of program.states.values()) this.operands.set(decl.name, this.place(program, decl, profile));
   }
 
   /** A state under the type it has when an entry begins. */
@@ -23,14 +23,15 @@ export class StatePlan {
     return this.operands.get(name);
   }
 
-  private place(program: Program, decl: StateDecl, limits: ProfileLimits): Operand {
+  private place(program: Program, decl: StateDecl, profile: DeviceProfile): Operand {
+    const { limits } = profile;
     const capacity = program.dims.get(lengthDim(decl))?.max ?? 0;
     const layout = decl.type.shape.map((dim, axis) => (axis === decl.axis ? capacity : dim));
     const count = layout.reduce<number>((product, dim) => product * upperBound(dim, program.dims), 1);
     if (decl.type.dtype === 'i64') {
       throw new IrError(`state "${decl.name}" is i64, which WGSL lacks; use i32 for it in the model`);
     }
-    const storage = stateStorage(decl);
+    const storage = stateStorage(decl, profile);
     const bytes = storageBytes(storage, count);
     if (bytes > limits.maxStorageBufferBindingSize) {
       throw new IrError(

@@ -2,7 +2,7 @@ import { type DType, elementCount, type IrError, isFloat, printType, type Value 
 import type { BufferSpec, Upload } from '@casement/runtime';
 import type { Piece } from '../lowering.ts';
 import { type Block, denseOperand } from '../operand.ts';
-import type { ProfileLimits } from '../profile.ts';
+import type { DeviceProfile } from '../profile.ts';
 import { storageBytes, storageInfo, weightStorage } from '../storage.ts';
 import { align } from './arena.ts';
 
@@ -30,7 +30,7 @@ export class WeightPlan {
 
   constructor(
     private readonly locations: ReadonlyMap<string, WeightLocation>,
-    private readonly limits: ProfileLimits,
+    private readonly profile: DeviceProfile,
   ) {}
 
   /** Row ranges of a param, each small enough to be bound. Throws what `fail` makes of missing or unfit weights. */
@@ -40,14 +40,14 @@ export class WeightPlan {
     const location = this.locate(param, fail);
     const shape = param.type.shape.map(Number); // the verifier demands fixed sizes
     const [rows = 1] = shape;
-    const storage = weightStorage(location.dtype);
+    const storage = weightStorage(location.dtype, this.profile);
     const rowElements = elementCount(shape.slice(1));
     const perPiece = this.rowsPerPiece(param, storageBytes(storage, elementCount(shape)), rows, fail);
     const pieces: Piece[] = [];
     for (let first = 0; first === 0 || first < rows; first += perPiece) {
       const count = Math.min(perPiece, rows - first);
       const bytes = storageBytes(storage, count * rowElements);
-      const fileBytes = (elements: number) => (elements * 4) / storageInfo(storage).perWord;
+      const fileBytes = (elements: number) => elements * storageInfo(storage).bytes;
       const block = this.place(bytes, perPiece < rows ? `${param.name}[${first}…${first + count - 1}]` : param.name);
       const byteOffset = location.byteOffset + fileBytes(first * rowElements);
       const byteLength = fileBytes(count * rowElements);
@@ -62,7 +62,7 @@ export class WeightPlan {
 
   /** Whether a param can be bound whole. Unknown ones can. */
   isWhole(param: Value): boolean {
-    return (this.locations.get(param.name)?.byteLength ?? 0) <= this.limits.maxStorageBufferBindingSize;
+    return (this.locations.get(param.name)?.byteLength ?? 0) <= this.profile.limits.maxStorageBufferBindingSize;
   }
 
   /**
@@ -73,12 +73,12 @@ export class WeightPlan {
     const free = params.filter((param) => !this.placed.has(param.name) && this.isWhole(param));
     const byStorage = new Map<string, Value[]>();
     for (const param of free) {
-      const storage = weightStorage(this.locate(param, fail).dtype);
+      const storage = weightStorage(this.locate(param, fail).dtype, this.profile);
       byStorage.set(storage, [...(byStorage.get(storage) ?? []), param]);
     }
     for (const group of byStorage.values()) {
       const bytes = group.reduce((sum, { name }) => sum + align(this.locations.get(name)?.byteLength ?? 0), 0);
-      if (bytes <= this.limits.maxBufferSize) this.startBufferFor(bytes);
+      if (bytes <= this.profile.limits.maxBufferSize) this.startBufferFor(bytes);
       for (const param of group) this.pieces(param, fail);
     }
   }
@@ -91,8 +91,8 @@ export class WeightPlan {
     if (location.dtype !== param.type.dtype && !(isFloat(location.dtype) && isFloat(param.type.dtype))) {
       throw fail(`${what} is stored as ${location.dtype} in ${location.file}; convert it first`);
     }
-    const { perWord } = storageInfo(weightStorage(location.dtype));
-    const bytes = (elementCount(param.type.shape.map(Number)) * 4) / perWord;
+    const bytes =
+      elementCount(param.type.shape.map(Number)) * storageInfo(weightStorage(location.dtype, this.profile)).bytes;
     if (bytes !== location.byteLength) {
       throw fail(`${what} needs ${bytes} bytes as ${location.dtype}, ${location.file} has ${location.byteLength}`);
     }
@@ -100,7 +100,7 @@ export class WeightPlan {
   }
 
   private rowsPerPiece(param: Value, bytes: number, rows: number, fail: Fail): number {
-    const most = this.limits.maxStorageBufferBindingSize;
+    const most = this.profile.limits.maxStorageBufferBindingSize;
     if (bytes <= most) return Math.max(rows, 1);
     const perPiece = Math.floor((rows * most) / bytes / ROW_STEP) * ROW_STEP;
     if (perPiece > 0) return perPiece;
@@ -120,7 +120,7 @@ export class WeightPlan {
 
   /** Goes on in a new buffer if so many bytes do not fit the current one. */
   private startBufferFor(bytes: number): void {
-    if (this.current.name !== '' && this.current.bytes + bytes <= this.limits.maxBufferSize) return;
+    if (this.current.name !== '' && this.current.bytes + bytes <= this.profile.limits.maxBufferSize) return;
     this.current = { name: `weights${this.buffers.size}`, bytes: 0 };
   }
 }

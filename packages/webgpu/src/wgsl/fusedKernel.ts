@@ -1,11 +1,12 @@
 import type { BindingAccess } from '@casement/runtime';
 import type { Block, Operand } from '../operand.ts';
-import { storePairBody } from './access.ts';
+import { storageInfo } from '../storage.ts';
+import { storedValue, storePairBody } from './access.ts';
 import { indent } from './coordinates.ts';
 import type { Kernel, KernelCall } from './kernelBuilder.ts';
 import type { SpanPart } from './spans.ts';
 
-type Element = 'f32' | 'u32' | 'i32' | 'vec4f' | 'vec4u' | 'vec2u';
+type Element = 'f32' | 'u32' | 'i32' | 'f16' | 'vec4f' | 'vec4u' | 'vec2u' | 'vec4<f16>';
 
 interface Binding {
   readonly name: string;
@@ -82,23 +83,29 @@ export class FusedKernel {
 
   /** Makes floats readable. */
   read(role: string, operand: Operand, prefer: 'element' | 'quad'): Access {
-    const packed = operand.storage === 'f16x2' || operand.storage === 'bf16x2';
-    const wanted: Element = packed ? (prefer === 'quad' ? 'vec2u' : 'u32') : prefer === 'quad' ? 'vec4f' : 'f32';
-    const { name, element, offset } = this.bind(role, operand, wanted);
-    return packed
-      ? this.readHalves(name, element, operand.storage === 'bf16x2', offset)
-      : readFloats(name, element, offset);
+    const { storage, block } = operand;
+    // Spans of weights are bound as whole words, of which others read other parts.
+    const packed = storageInfo(storage).packed || (storage === 'f16' && block.kind === 'weights');
+    const [four, one]: readonly [Element, Element] = packed
+      ? ['vec2u', 'u32']
+      : storage === 'f16'
+        ? ['vec4<f16>', 'f16']
+        : ['vec4f', 'f32'];
+    const { name, element, offset } = this.bind(role, operand, prefer === 'quad' ? four : one);
+    if (packed) return this.readHalves(name, element, storage === 'bf16x2', offset);
+    return readFloats(name, element, offset);
   }
 
-  /** Makes an operand of one word per element writable. */
+  /** Makes an operand writable that is not packed. */
   write(role: string, operand: Operand): (index: string, value: string) => string {
-    const { name, offset } = this.bind(
-      role,
-      operand,
-      operand.storage === 'i32' || operand.storage === 'u32' ? operand.storage : 'f32',
-    );
+    const { storage } = operand;
+    if (storage === 'f16x2' || storage === 'bf16x2' || storage === 'u8x4') {
+      throw new RangeError(`${role} is stored as ${storage}, which is written by words`);
+    }
+    const { name, offset } = this.bind(role, operand, storage);
     this.makeWritable(name);
-    return (index, value) => `${name}[${plus(index, offset / 4)}] = ${value};`;
+    return (index, value) =>
+      `${name}[${plus(index, offset / storageInfo(storage).bytes)}] = ${storedValue(value, storage, 1)};`;
   }
 
   /** Makes floats writable, four at a time. */
@@ -145,7 +152,10 @@ export class FusedKernel {
     const kernel: Kernel = {
       algorithm: this.algorithm,
       summary: [this.summary, ...this.described].join('\n'),
-      enables: enable,
+      enables: [
+        ...(this.bindings.some(({ element }) => element.endsWith('f16') || element.endsWith('f16>')) ? ['f16'] : []),
+        ...enable,
+      ],
       declarations: this.bindings.map(declaration).join('\n'),
       code: [...this.helpers, '', ...main, ''].join('\n'),
       bindings: this.bindings.map(({ access }) => access),
@@ -190,18 +200,25 @@ export class FusedKernel {
 }
 
 function readFloats(name: string, element: Element, offset: number): Access {
+  const halves = element === 'f16' || element === 'vec4<f16>';
+  const quads = element === 'vec4f' || element === 'vec4<f16>';
+  const bytes = halves ? 2 : 4;
   const lanes = ['0u', '1u', '2u', '3u'].map(
-    (lane) => (index: string) => `${name}[4u * (${plus(index, offset / 16)}) + ${lane}]`,
+    (lane) => (index: string) => `${name}[4u * (${plus(index, offset / bytes / 4)}) + ${lane}]`,
   );
+  const [one, four] = [
+    (text: string) => (halves ? `f32(${text})` : text),
+    (text: string) => (halves ? `vec4f(${text})` : text),
+  ];
   return {
-    at: (index) =>
-      element === 'vec4f'
-        ? `${name}[(${plus(index, offset / 4)}) / 4u][(${plus(index, offset / 4)}) % 4u]`
-        : `${name}[${plus(index, offset / 4)}]`,
+    at: (index) => {
+      const at = plus(index, offset / bytes);
+      return one(quads ? `${name}[(${at}) / 4u][(${at}) % 4u]` : `${name}[${at}]`);
+    },
     quad: (index) =>
-      element === 'vec4f'
-        ? `${name}[${plus(index, offset / 16)}]`
-        : `vec4f(${lanes.map((lane) => lane(index)).join(', ')})`,
+      quads
+        ? four(`${name}[${plus(index, offset / bytes / 4)}]`)
+        : four(`${halves ? 'vec4' : 'vec4f'}(${lanes.map((lane) => lane(index)).join(', ')})`),
   };
 }
 
@@ -219,5 +236,5 @@ function declaration({ name, element, access }: Binding, binding: number): strin
   const place = `@group(0) @binding(${binding})`;
   // A uniform's elements take 16 bytes each, so its words come as one vector.
   if (access === 'uniform') return `${place} var<uniform> ${name}: vec4i;`;
-  return `${place} var<storage, ${access}> ${name}: array<${{ vec4f: 'vec4f', vec4u: 'vec4u', vec2u: 'vec2u', f32: 'f32', u32: 'u32', i32: 'i32' }[element]}>;`;
+  return `${place} var<storage, ${access}> ${name}: array<${element}>;`;
 }

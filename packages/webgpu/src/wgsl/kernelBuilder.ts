@@ -179,13 +179,14 @@ export class KernelBuilder {
   ): KernelCall {
     const functions = this.slots.flatMap(accessors);
     const code = [...functions, ...[...this.helpers].flatMap((helper) => ['', helper]), '', ...main, ''].join('\n');
+    const extensions = [...(this.slots.some(({ storage }) => storage === 'f16') ? ['f16'] : []), ...enables];
     const kernel: Kernel = {
       algorithm: this.algorithm,
       summary: `${this.summary}\n${this.described.join('\n')}`,
       declarations: this.slots.map(declaration).join('\n'),
       code,
       bindings: this.slots.map(accessOf),
-      ...(enables.length > 0 ? { enables } : {}),
+      ...(extensions.length > 0 ? { enables: extensions } : {}),
       tile,
       writesDims: this.writesDims,
     };
@@ -238,7 +239,7 @@ function accessors(slot: Slot): string[] {
     return wgslFunction(`${reader}(i: u32) -> ${laneType(storage, width)}`, loadBody(name, storage, width, bound));
   });
   if (write) {
-    const body = write.width === 'pair' ? storePairBody(name, storage) : storeBody(name);
+    const body = write.width === 'pair' ? storePairBody(name, storage) : storeBody(name, storage, write.width);
     const type = write.width === 'pair' ? 'vec2f' : laneType(storage, write.width);
     functions.push(wgslFunction(`${write.name}(i: u32, value: ${type})`, body));
   }

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { encodeValues } from '../../../onnx/src/bytes.ts';
 import { softwareDevice } from '../../test/dawn.ts';
 import { type Block, denseOperand, type Operand } from '../operand.ts';
-import { activationStorage, weightStorage } from '../storage.ts';
+import { portableProfile } from '../profile.ts';
+import { hostStorage, weightStorage } from '../storage.ts';
 import type { StoredWeight } from '../storedWeight.ts';
 import { KernelBuilder } from './kernelBuilder.ts';
 import { readsBySteps, readWeight, type StepColumns } from './weightReader.ts';
@@ -29,7 +30,7 @@ function stored(tensor: HostTensor): Operand {
   const padded = new Uint8Array(Math.ceil(data.length / 16) * 16);
   padded.set(data);
   bytes.set(block, padded);
-  return denseOperand(block, weightStorage(tensor.dtype), tensor);
+  return denseOperand(block, weightStorage(tensor.dtype, portableProfile), tensor);
 }
 
 function plain(dtype: DType): [StoredWeight, HostTensor] {
@@ -95,7 +96,7 @@ async function readAll(weight: StoredWeight, step: StepColumns): Promise<Float32
   const kernel = new KernelBuilder('readAll', 'The whole weight.');
   const reader = readWeight(kernel, 'weight', weight, step);
   const result: Block = { kind: 'arena', name: 'y', bytes: 0, place: undefined };
-  const y = denseOperand(result, activationStorage('f32'), { dtype: 'f32', shape: [ROWS, COLUMNS] });
+  const y = denseOperand(result, hostStorage('f32'), { dtype: 'f32', shape: [ROWS, COLUMNS] });
   const store = kernel.write('y', y);
   const call = kernel.perThread(
     [ROWS],
