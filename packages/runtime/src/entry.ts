@@ -29,12 +29,12 @@ export interface PreparedSpecial extends PreparedList, Pick<SpecialList, 'when'>
   readonly loop: PreparedLoop | undefined;
 }
 
-/** Steps of a decode loop by what they are for, and its memory. */
-export interface PreparedLoop extends Record<LoopPhase, readonly Step[]> {
+/** A decode loop, of which more is made ready as more is asked of it. */
+export interface PreparedLoop {
   readonly plan: DecodeLoop;
+  /** Steps of one of the plan's lists. Throws RuntimeError when the device refuses them. */
+  readonly steps: (dispatches: readonly DispatchPlan[]) => Promise<readonly Step[]>;
 }
-
-type LoopPhase = 'threshold' | 'choose' | 'advance';
 
 /** The list that an entry runs when its dims have these values. */
 export function listFor({ general, special }: PreparedEntry, dims: DimValues): PreparedList {
@@ -53,10 +53,15 @@ export async function prepareEntry(
     return { outputs, steps: await Promise.all(steps) };
   };
   const prepareLoop = async (loop: DecodeLoop): Promise<PreparedLoop> => {
-    const stepsOf = (dispatches: readonly DispatchPlan[]) =>
-      Promise.all(dispatches.map((dispatch) => prepareStep(device, buffers, kernels, dispatch)));
-    const [threshold, choose, advance] = await Promise.all([loop.threshold, loop.choose, loop.advance].map(stepsOf));
-    return { plan: loop, threshold: threshold ?? [], choose: choose ?? [], advance: advance ?? [] };
+    const known = new Map<readonly DispatchPlan[], Promise<readonly Step[]>>();
+    const steps = (dispatches: readonly DispatchPlan[]) => {
+      const made =
+        known.get(dispatches) ?? Promise.all(dispatches.map((it) => prepareStep(device, buffers, kernels, it)));
+      known.set(dispatches, made);
+      return made;
+    };
+    await steps(loop.plain.choose);
+    return { plan: loop, steps };
   };
   const prepareSpecial = async (list: SpecialList): Promise<PreparedSpecial> => {
     const [prepared, loop] = await Promise.all([prepare(list), list.loop && prepareLoop(list.loop)]);
@@ -80,7 +85,7 @@ async function prepareStep(
   const group = device.createBindGroup({ label, layout: kernel.layout, entries });
   const error = await device.popErrorScope();
   if (error) throw new RuntimeError('validation', `${label} (${kernel.spec.file}): ${error.message}`);
-  return { pipeline: kernel.pipeline, group, grid, tile: kernel.spec.tile };
+  return { pipeline: await kernel.pipeline(), group, grid, tile: kernel.spec.tile };
 }
 
 /** Records all dispatches of an entry. Dispatches without work are left out. */

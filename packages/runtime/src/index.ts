@@ -17,5 +17,6 @@ export { memorySource } from './source/memorySource.ts';
 export { openSource } from './source/openSource.ts';
 export type { Source } from './source/source.ts';
 export type { HostTensor, HostTensors } from './tensor.ts';
-export type { LoopStart, TokenChoice } from './tokenLoop.ts';
+export type { NoRuns, RecentPenalty, TokenChoice } from './tokenChoice.ts';
+export type { LoopStart } from './tokenLoop.ts';
 export type { Tensor, TypedModel } from './typedModel.ts';

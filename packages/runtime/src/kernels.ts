@@ -6,8 +6,9 @@ import { readText, type Source } from './source/source.ts';
 
 export interface CompiledKernel {
   readonly spec: KernelSpec;
-  readonly pipeline: GPUComputePipeline;
   readonly layout: GPUBindGroupLayout;
+  /** Compiles it now, if that was left for later; see `KernelSpec.later`. Throws RuntimeError with file, line and message. */
+  readonly pipeline: () => Promise<GPUComputePipeline>;
 }
 
 const BINDING_TYPES: Record<BindingAccess, GPUBufferBindingType> = {
@@ -16,9 +17,15 @@ const BINDING_TYPES: Record<BindingAccess, GPUBufferBindingType> = {
   read_write: 'storage',
 };
 
+/** Whether a kernel is compiled with the model. */
+export function isNeededAtOnce({ later }: KernelSpec): boolean {
+  return later !== true;
+}
+
 /**
- * Compiles all kernels of a variant at the same time, off this thread. `onCompiled` hears how many are done. Throws
- * RuntimeError with file, line and message, once no other kernel is read any more.
+ * Reads all kernels of a variant and compiles those that are needed at once, at the same time, off this thread.
+ * `onCompiled` hears how many are done. Throws RuntimeError with file, line and message, once no other kernel is read any
+ * more.
  */
 export async function compileKernels(
   device: GPUDevice,
@@ -33,9 +40,16 @@ export async function compileKernels(
     const code = await readText(source, spec.file, signal);
     const layout = layoutOf(spec.bindings);
     signal.throwIfAborted();
-    const pipeline = await unlessAborted(signal, compile(device, spec.file, code, layout));
-    onCompiled(++count);
-    return [id, { spec, pipeline, layout }];
+    let compiling: Promise<GPUComputePipeline> | undefined;
+    const pipeline = () => {
+      compiling ??= compile(device, spec.file, code, layout);
+      return compiling;
+    };
+    if (isNeededAtOnce(spec)) {
+      await unlessAborted(signal, pipeline());
+      onCompiled(++count);
+    }
+    return [id, { spec, layout, pipeline }];
   });
   return new Map(await all(compiled));
 }

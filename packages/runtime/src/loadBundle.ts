@@ -6,7 +6,7 @@ import { RuntimeError, reasonOf } from './error.ts';
 import type { WeightsSpec } from './format/manifest.ts';
 import type { Plan, PlanVariant } from './format/plan.ts';
 import { type Guard, guard } from './guard.ts';
-import { compileKernels } from './kernels.ts';
+import { compileKernels, isNeededAtOnce } from './kernels.ts';
 import { WebGpuModel } from './model.ts';
 import { joinProgress, type LoadProgress } from './progress.ts';
 import { readPlan } from './readPlan.ts';
@@ -110,7 +110,7 @@ async function readAll(
   { source, weights, cache: mode = 'auto', onProgress }: LoadOptions,
   guarded: Guard,
 ): Promise<Awaited<ReturnType<typeof compileKernels>>> {
-  const total = Object.keys(variant.kernels).length;
+  const total = Object.values(variant.kernels).filter(isNeededAtOnce).length;
   const report = joinProgress(total, onProgress);
   const cache = weights && source.remote && mode === 'auto' ? await WeightCache.open(plan.name, weights) : undefined;
   const [kernels] = await guarded.all([

@@ -1,7 +1,7 @@
 import type { BufferSet } from './buffers.ts';
-import { type DeviceFate, fateOf } from './deviceFate.ts';
+import { type DeviceFate, deviceLost, fateOf } from './deviceFate.ts';
 import { bindDims, lengthsAfter } from './dims.ts';
-import { encodeSteps, listFor, type PreparedEntry, type PreparedList } from './entry.ts';
+import { encodeSteps, listFor, type PreparedEntry, type PreparedList, type PreparedLoop, type Step } from './entry.ts';
 import { lostError, RuntimeError } from './error.ts';
 import type { BufferKind, EntrySignature, Plan, PlanSignature } from './format/plan.ts';
 import { checkInputs } from './inputs.ts';
@@ -10,7 +10,8 @@ import type { DimValues } from './size.ts';
 import { StateLengths } from './states.ts';
 import { explained, submit } from './submit.ts';
 import { type HostTensor, type HostTensors, toDevice } from './tensor.ts';
-import { type LoopStart, ResultRing, TokenLoop } from './tokenLoop.ts';
+import type { TokenChoice } from './tokenChoice.ts';
+import { choiceSteps, type LoopStart, ResultRing, TokenLoop, whyNotChosen } from './tokenLoop.ts';
 
 export interface RunOptions {
   /** Outputs to bring to the host; default: all. */
@@ -117,9 +118,18 @@ export class WebGpuModel {
     });
   }
 
+  /** Why `decode` would not choose an entry's tokens like that, in words; undefined: it would. */
+  whyNotDecode(entry: string, choice: TokenChoice): string | undefined {
+    const { prepared } = this.entry(entry);
+    const loop = prepared.special.find((list) => list.loop !== undefined)?.loop;
+    if (loop) return whyNotChosen(loop, choice);
+    return `${entry} gives no logits for one token from input_ids and position_ids alone`;
+  }
+
   /**
-   * Lets an entry that reads a token at a time choose its tokens on the device, from logits on. Undefined where the
-   * bundle has no such loop for it; then the host chooses from logits. The states grow with every token.
+   * Lets an entry that reads a token at a time choose its tokens on the device, from logits on. Undefined where it cannot
+   * (`whyNotDecode` says why); then the host chooses from logits. The states grow with every token. The first choice of
+   * its kind compiles what it needs.
    */
   decode(entry: string, start: LoopStart): Promise<Decoding | undefined> {
     return this.serially(async () => {
@@ -127,12 +137,22 @@ export class WebGpuModel {
       const list = prepared.special.find(({ loop }) => loop !== undefined);
       const positions = prepared.plan.inputs.position_ids;
       const axes = signature.inputs.position_ids?.shape ?? [];
-      if (!list?.loop || !positions || !this.ring) return undefined;
+      if (!list?.loop || !positions || !this.ring || whyNotChosen(list.loop, start.choice)) return undefined;
       const dims = new Map([...this.lengths, ...Object.entries(list.when)]);
       this.states.check(entry, signature, dims);
       const { device, buffers } = this.parts;
+      const steps = await this.readySteps(list.loop, start.choice);
       const bytes = 4 * (axes.length === 3 ? Number(axes[0]) : 1);
-      const parts = { device, buffers, entry, signature: this.signature, list, loop: list.loop, ring: this.ring };
+      const parts = {
+        device,
+        buffers,
+        entry,
+        signature: this.signature,
+        list,
+        loop: list.loop,
+        steps,
+        ring: this.ring,
+      };
       const loop = new TokenLoop({ ...parts, positions: { ...positions, bytes } }, dims);
       const turn = ++this.turn;
       loop.start(start);
@@ -151,6 +171,14 @@ export class WebGpuModel {
       if (this.parts.ownsDevice) this.parts.device.destroy();
     });
     return this.disposal;
+  }
+
+  private async readySteps(loop: PreparedLoop, choice: TokenChoice): Promise<readonly Step[]> {
+    try {
+      return await choiceSteps(loop, choice);
+    } catch (error) {
+      throw await deviceLost(this.parts.device, error);
+    }
   }
 
   /** A loop, as long as nothing else runs: that would leave other inputs on the device. */

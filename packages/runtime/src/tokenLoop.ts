@@ -6,22 +6,7 @@ import type { BufferRange, EntrySignature, PlanSignature } from './format/plan.t
 import { BufferUsage, MAP_READ } from './gpu-constants.ts';
 import { type DimValues, evaluateSize } from './size.ts';
 import { explained, submit } from './submit.ts';
-
-/** How tokens are chosen on the device. */
-export interface TokenChoice {
-  /** 0 (default): the likeliest token; else tokens are drawn with the probabilities softmax(logits / temperature). */
-  readonly temperature?: number;
-  /** Draws from the k likeliest only, and from those equal to the last of them; 0 (default): from all. */
-  readonly topK?: number;
-  /** The same seed gives the same tokens for the same logits; its lower 32 bits count. Default 0. */
-  readonly seed?: number;
-  /** Where in the numbers of a seed to go on, so that several starts with one seed draw differently. Default 0. */
-  readonly drawn?: number;
-  /** Above 1 makes tokens less likely that were read or written. Default 1. */
-  readonly repetitionPenalty?: number;
-  /** Tokens that were read or written before, for the penalty. */
-  readonly history?: Iterable<number>;
-}
+import { factWords, isCut, isScored, settingWords, type TokenChoice } from './tokenChoice.ts';
 
 /** What a loop starts from. */
 export interface LoopStart {
@@ -40,10 +25,26 @@ export interface LoopParts {
   readonly signature: PlanSignature;
   readonly list: PreparedSpecial;
   readonly loop: PreparedLoop;
+  /** What chooses a token, of the loop's steps. */
+  readonly steps: readonly Step[];
   /** Where `input_ids` and `position_ids` lie. */
   readonly positions: BufferRange;
   /** Buffers for results on their way to the host; they live as long as the model. */
   readonly ring: ResultRing;
+}
+
+/** Why a loop cannot choose like that, in words; undefined: it can. */
+export function whyNotChosen({ plan }: PreparedLoop, { noRepeat }: TokenChoice): string | undefined {
+  const most = plan.newest.bytes / 4;
+  if (noRepeat === undefined || noRepeat.window <= most) return undefined;
+  return `noRepeat.window is ${noRepeat.window}: the device looks back on at most ${most} tokens`;
+}
+
+/** The steps that choose a token, made ready if they were not. Throws RuntimeError when the device refuses them. */
+export async function choiceSteps(loop: PreparedLoop, choice: TokenChoice): Promise<readonly Step[]> {
+  const { score, threshold, choose } = isScored(choice) ? loop.plan.scored : loop.plan.plain;
+  const lists = isCut(choice) ? [score, threshold, choose] : [score, choose];
+  return (await Promise.all(lists.map(loop.steps))).flat();
 }
 
 /** A choice that is not a number. */
@@ -55,32 +56,28 @@ const NO_TOKEN = 0xffffffff;
  */
 export class TokenLoop {
   private pending: Promise<() => number> | undefined;
-  private topK = false;
 
   constructor(
     private readonly parts: LoopParts,
     private dims: DimValues,
   ) {}
 
-  /** Chooses the first token. */
+  /** Chooses the first token. Throws RuntimeError, before anything is written, for what does not fit the vocabulary. */
   start({ logits, position, choice }: LoopStart): void {
-    const { device, buffers, loop, positions, signature } = this.parts;
+    const { device, buffers, loop, positions, signature, steps } = this.parts;
     const write = ({ buffer, offset }: BufferRange, data: Uint32Array<ArrayBuffer> | Float32Array<ArrayBuffer>) =>
       device.queue.writeBuffer(buffers.get(buffer), offset, data);
-    const { temperature = 0, topK = 0, seed = 0, drawn = 0, repetitionPenalty = 1, history = [] } = choice;
-    const floats = Float32Array.of(temperature, repetitionPenalty);
-    const [temperatureBits = 0, penaltyBits = 0] = new Uint32Array(floats.buffer);
-    write(loop.plan.settings, Uint32Array.of(temperatureBits, seed >>> 0, drawn >>> 0, topK, penaltyBits, 0));
-    const seen = new Uint32Array(loop.plan.seen.bytes / 4);
-    if (repetitionPenalty !== 1)
-      for (const token of history) seen[token >> 5] = (seen[token >> 5] ?? 0) | (1 << (token & 31));
-    write(loop.plan.seen, seen);
+    const range = this.logitsRange(logits.length);
+    if (isScored(choice)) {
+      write(loop.plan.facts, factWords(choice, logits.length));
+      write(loop.plan.newest, Uint32Array.from(choice.noRepeat?.newest ?? []));
+    }
+    write(loop.plan.settings, settingWords(choice));
     const values = Object.keys(signature.dims).map((name) => this.dims.get(name) ?? 0);
     device.queue.writeBuffer(buffers.get('inputs'), 0, Uint32Array.from(values));
     write(positions, new Uint32Array(positions.bytes / 4).fill(position));
-    write(this.logitsRange(logits.length), Float32Array.from(logits));
-    this.topK = temperature > 0 && topK > 0;
-    this.pending = this.submit([this.topK ? loop.threshold : [], loop.choose]);
+    write(range, Float32Array.from(logits));
+    this.pending = this.submit([steps]);
   }
 
   /**
@@ -88,13 +85,13 @@ export class TokenLoop {
    * when the caches are full or the device is lost, RangeError when the model gave no numbers.
    */
   async next(): Promise<number> {
-    const { device, loop, list, entry, signature } = this.parts;
+    const { device, list, entry, signature, steps } = this.parts;
     const chosen = this.pending;
     if (chosen === undefined) throw new RuntimeError('call', `${entry}: the loop has ended; start to decode anew`);
     const before = this.dims;
     const after = lengthsAfter(this.entrySignature, before);
     checkCapacities(signature, entry, after);
-    this.pending = this.submit([list.steps, this.topK ? loop.threshold : [], loop.advance]);
+    this.pending = this.submit([list.steps, steps]);
     this.dims = new Map([...before, ...after]);
     const token = (await explained(device, entry, chosen))();
     if (token !== NO_TOKEN) return token;

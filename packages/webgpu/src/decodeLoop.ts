@@ -1,14 +1,11 @@
 import { type Program, sameDim } from '@casement/ir';
-import type { BufferSpec } from '@casement/runtime';
+import { type BufferSpec, LOOP_SETTINGS, TOKEN_FACTS } from '@casement/runtime';
 import type { ListPlan, LoweredEntry, Step } from './entryLowering.ts';
-import {
-  blockSize,
-  type Crew,
-  chooseInBlocks,
-  findThreshold,
-  SETTINGS_WORDS,
-  takeToken,
-} from './kernels/chooseToken.ts';
+import type { ChoiceMemory, Crew } from './kernels/choice.ts';
+import { blockSize, chooseInBlocks } from './kernels/chooseInBlocks.ts';
+import { findThreshold } from './kernels/findThreshold.ts';
+import { scoreTokens } from './kernels/scoreTokens.ts';
+import { takeToken } from './kernels/takeToken.ts';
 import { align } from './memory/arena.ts';
 import type { Block, Operand } from './operand.ts';
 import type { DeviceProfile } from './profile.ts';
@@ -17,14 +14,21 @@ import type { KernelCall } from './wgsl/kernelBuilder.ts';
 
 /** What a decoding list runs to choose its next token by itself. */
 export interface LoweredLoop {
-  /** Before the choice, where only the k likeliest are drawn from. */
-  readonly threshold: readonly Step[];
-  /** A choice of a token from logits that are there. */
-  readonly choose: readonly Step[];
-  /** The same after a run: the next one goes on after it. */
-  readonly advance: readonly Step[];
-  readonly blocks: { readonly settings: Block; readonly seen: Block; readonly chosen: Block };
+  readonly plain: LoweredChoice;
+  /** The same with biases and penalties. */
+  readonly scored: LoweredChoice;
+  readonly blocks: { readonly settings: Block; readonly facts: Block; readonly newest: Block; readonly chosen: Block };
 }
+
+export interface LoweredChoice {
+  readonly score: readonly Step[];
+  /** Before the choice, where only the likeliest are drawn from. */
+  readonly threshold: readonly Step[];
+  readonly choose: readonly Step[];
+}
+
+/** Tokens that are kept to see which runs come again. */
+const NEWEST = 1024;
 
 const BUFFER = 'loop';
 
@@ -57,19 +61,22 @@ export class LoopPlan {
     if (graph.nodes.some((node) => node.inputs.some((value) => others.includes(value)))) return undefined;
     const vocab = Number(logits.type.shape.at(-1));
     if (!logits.type.shape.slice(0, -1).every((size) => sameDim(size, 1)) || !Number.isInteger(vocab)) return undefined;
-    const crew: Crew = profile.kind === 'gpu' ? 64 : 1;
+    const isGpu = profile.kind === 'gpu';
+    const crew: Crew = isGpu ? 64 : 1;
     const blocks = Math.ceil(vocab / blockSize(crew));
     let end = 0;
-    const place = (name: string, words: number): Operand => {
+    const place = (name: string, words: number, storage: 'u32' | 'f32' = 'u32'): Operand => {
       const block: Block = { kind: 'loop', name, bytes: 4 * words, place: { buffer: BUFFER, offset: end } };
       end += align(block.bytes);
-      return { block, storage: 'u32', type: { dtype: 'i32', shape: [words] }, layout: [words] };
+      return { block, storage, type: { dtype: storage === 'f32' ? 'f32' : 'i32', shape: [words] }, layout: [words] };
     };
-    const memory = {
-      settings: place('settings', SETTINGS_WORDS),
+    const memory: ChoiceMemory = {
+      settings: place('settings', LOOP_SETTINGS.length),
       chosen: place('chosen', 4),
-      seen: place('seen', Math.ceil(vocab / 32)),
       best: place('best', 2 * blocks),
+      newest: place('newest', NEWEST),
+      facts: place('facts', TOKEN_FACTS.length * vocab),
+      scores: place('scores', vocab, 'f32'),
     };
     this.bytes = Math.max(this.bytes, end);
     const next = {
@@ -79,12 +86,18 @@ export class LoopPlan {
       lengths: lengthsAfter(program, entry.graph),
     };
     const step = (label: string, call: KernelCall): Step => ({ ...call, label });
-    const choose = step('choose', chooseInBlocks(logits, memory, vocab, crew));
+    const choiceFrom = (scores: Operand, bans: boolean) => ({
+      threshold: [step('threshold', findThreshold(scores, memory, vocab, isGpu ? 256 : 1))],
+      choose: [
+        step('choose', chooseInBlocks(scores, memory, vocab, crew)),
+        step('take', takeToken(memory, blocks, next, { crew, vocab, bans })),
+      ],
+    });
+    const { settings, facts, newest, chosen } = memory;
     return {
-      threshold: [step('threshold', findThreshold(logits, memory, vocab, profile.kind === 'gpu' ? 256 : 1))],
-      choose: [choose, step('take', takeToken(memory, blocks, next, false, crew))],
-      advance: [choose, step('advance', takeToken(memory, blocks, next, true, crew))],
-      blocks: { settings: memory.settings.block, seen: memory.seen.block, chosen: memory.chosen.block },
+      plain: { score: [], ...choiceFrom(logits, false) },
+      scored: { score: [step('score', scoreTokens(logits, memory, vocab))], ...choiceFrom(memory.scores, true) },
+      blocks: { settings: settings.block, facts: facts.block, newest: newest.block, chosen: chosen.block },
     };
   }
 }

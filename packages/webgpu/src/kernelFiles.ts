@@ -2,20 +2,28 @@ import type { BindingAccess, KernelSpec } from '@casement/runtime';
 import { dimsStruct } from './size.ts';
 import type { Kernel } from './wgsl/kernelBuilder.ts';
 
+interface Entry {
+  readonly kernel: Kernel;
+  readonly users: string[];
+  /** Nobody needs it at once. */
+  later: boolean;
+}
+
 /** The kernels of a program, equal texts once, as files that say what they compute and who runs them. */
 export class KernelFiles {
   private readonly ids = new Map<string, string>();
-  private readonly kernels = new Map<string, { readonly kernel: Kernel; readonly users: string[] }>();
+  private readonly kernels = new Map<string, Entry>();
   private readonly counts = new Map<string, number>();
 
   constructor(private readonly dims: readonly string[]) {}
 
-  /** The id of a kernel. `user` is the dispatch that runs it. */
-  add(kernel: Kernel, user: string): string {
+  /** The id of a kernel. `user` is the dispatch that runs it; `later`: which most runs do without. */
+  add(kernel: Kernel, user: string, when: 'now' | 'later' = 'now'): string {
     const text = [kernel.summary, kernel.declarations, kernel.code].join('\n');
     const id = this.ids.get(text) ?? this.newId(kernel);
     this.ids.set(text, id);
-    const entry = this.kernels.get(id) ?? { kernel, users: [] };
+    const entry = this.kernels.get(id) ?? { kernel, users: [], later: true };
+    if (when === 'now') entry.later = false;
     this.kernels.set(id, entry);
     entry.users.push(user);
     return id;
@@ -27,9 +35,9 @@ export class KernelFiles {
   }
 
   get specs(): Record<string, KernelSpec> {
-    const specs = [...this.kernels].map(([id, { kernel }]): [string, KernelSpec] => {
+    const specs = [...this.kernels].map(([id, { kernel, later }]): [string, KernelSpec] => {
       const bindings: BindingAccess[] = [...kernel.bindings, ...(this.usesDims(kernel) ? [dimsAccess(kernel)] : [])];
-      return [id, { file: fileOf(id), bindings, tile: kernel.tile }];
+      return [id, { file: fileOf(id), bindings, tile: kernel.tile, ...(later ? { later } : {}) }];
     });
     return Object.fromEntries(specs);
   }

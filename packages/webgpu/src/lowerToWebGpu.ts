@@ -159,16 +159,18 @@ function planEntry(entry: LoweredEntry, places: Places, kernels: KernelFiles, di
   };
 }
 
+/** Only the plain choice of the likeliest token is compiled at once. */
 function planLoop(loop: LoweredLoop, places: Places, kernels: KernelFiles, dims: BufferRange): DecodeLoop {
-  const list = (steps: readonly Step[]) => steps.map((step) => planDispatch(step, places, kernels, dims));
-  const { settings, seen, chosen } = loop.blocks;
+  const now = (steps: readonly Step[]) => steps.map((step) => planDispatch(step, places, kernels, dims));
+  const later = (steps: readonly Step[]) => steps.map((step) => planDispatch(step, places, kernels, dims, 'later'));
+  const { plain, scored, blocks } = loop;
   return {
-    settings: places.range(settings),
-    seen: places.range(seen),
-    chosen: places.range(chosen),
-    threshold: list(loop.threshold),
-    choose: list(loop.choose),
-    advance: list(loop.advance),
+    settings: places.range(blocks.settings),
+    facts: places.range(blocks.facts),
+    newest: places.range(blocks.newest),
+    chosen: places.range(blocks.chosen),
+    plain: { score: later(plain.score), threshold: later(plain.threshold), choose: now(plain.choose) },
+    scored: { score: later(scored.score), threshold: later(scored.threshold), choose: later(scored.choose) },
   };
 }
 
@@ -177,9 +179,10 @@ function planDispatch(
   places: Places,
   kernels: KernelFiles,
   dims: BufferRange,
+  when: 'now' | 'later' = 'now',
 ): DispatchPlan {
   return {
-    kernel: kernels.add(kernel, label),
+    kernel: kernels.add(kernel, label, when),
     label,
     grid: grid.map(planSize),
     bindings: [...blocks.map((block) => places.range(block)), ...(kernels.usesDims(kernel) ? [dims] : [])],
