@@ -1,16 +1,26 @@
-// takeToken: chosen = the best token of all blocks; the next run reads it.
+// takeToken: chosen = the best token of all blocks; the next run reads it, one position further.
 // Computes take.
+
+struct Dims {
+  n_seq: u32,
+  n_image: u32,
+  n_past: u32,
+  n_window: u32,
+}
 
 @group(0) @binding(0) var<storage, read_write> best: array<u32>;
 @group(0) @binding(1) var<storage, read_write> chosen: array<u32>;
-@group(0) @binding(2) var<storage, read_write> seen: array<u32>;
-@group(0) @binding(3) var<storage, read_write> settings: array<u32>;
-@group(0) @binding(4) var<storage, read_write> tokens: array<i32>;
+@group(0) @binding(2) var<storage, read_write> settings: array<u32>;
+@group(0) @binding(3) var<storage, read_write> tokens: array<i32>;
+@group(0) @binding(4) var<storage, read_write> positions: array<i32>;
+@group(0) @binding(5) var<storage, read_write> dims: Dims;
 
 fn negativeInfinity() -> f32 {
   var bits = 0xff800000u;
   return bitcast<f32>(bits);
 }
+const DRAWN = 2u;
+const DRAWN_BEFORE = 3u;
 
 @compute @workgroup_size(1)
 fn main(
@@ -33,10 +43,15 @@ fn main(
     }
   }
   chosen[0u] = token;
-  if (token == 0xffffffffu) {
-    return;
+  if (token != 0xffffffffu) {
+    tokens[0u] = i32(token);
+    if (settings[DRAWN] != settings[DRAWN_BEFORE]) {
+      positions[0u] = positions[0] + 1;
+      let length0 = (dims.n_past + 1u);
+      let length1 = (dims.n_window + 1u);
+      dims.n_past = length0;
+      dims.n_window = length1;
+    }
+    settings[DRAWN] += 1u;
   }
-  tokens[0u] = i32(token);
-  seen[token / 32u] = seen[token / 32u] | (1u << (token % 32u));
-  settings[2u] = settings[2] + 1u;
 }

@@ -3,23 +3,11 @@
 
 @group(0) @binding(0) var<storage, read_write> logits: array<f32>;
 @group(0) @binding(1) var<storage, read_write> settings: array<u32>;
-@group(0) @binding(2) var<storage, read_write> seen: array<u32>;
-@group(0) @binding(3) var<storage, read_write> best: array<u32>;
+@group(0) @binding(2) var<storage, read_write> best: array<u32>;
 
 fn negativeInfinity() -> f32 {
   var bits = 0xff800000u;
   return bitcast<f32>(bits);
-}
-fn temperature() -> f32 {
-  return bitcast<f32>(settings[0]);
-}
-
-// A token's logit after the penalty on repetition: what is negative grows, what is positive shrinks.
-fn penalized(token: u32) -> f32 {
-  let logit = logits[token];
-  let penalty = bitcast<f32>(settings[4]);
-  let isSeen = ((seen[token / 32u] >> (token % 32u)) & 1u) == 1u;
-  return select(logit, select(logit / penalty, logit * penalty, logit < 0.0), isSeen);
 }
 fn pcg3d(start: vec3u) -> vec3u {
   var v = start * 1664525u + 1013904223u;
@@ -34,21 +22,27 @@ fn pcg3d(start: vec3u) -> vec3u {
 }
 
 // The token with the largest logit/temperature + gumbel is one drawn from the softmax (Gumbel 1954).
-fn gumbel(token: u32) -> f32 {
-  let bits = pcg3d(vec3u(token, settings[2], settings[1])).x >> 8u;
-  return -log(-log((f32(bits) + 0.5) / 16777216.0));
+fn gumbel(bits: u32) -> f32 {
+  // 2^-32 of the bits, below 1. Small numbers keep all their digits, so that large results, which decide, do, too.
+  let even = min((f32(bits) + 0.5) * 2.3283064365386963e-10, 0.99999994);
+  let series = even * (1.0 + even * (0.5 + even / 3.0));
+  return -log(select(-log(1.0 - even), series, even < 0.0009765625));
 }
-
+const TEMPERATURE = 0u;
+const THRESHOLD = 6u;
+const DRAWN = 2u;
+const SEED = 1u;
 // What is compared: the logit, or for a draw the disturbed one.
 fn worth(token: u32) -> f32 {
-  let logit = penalized(token);
-  if (temperature() == 0.0) {
+  let logit = logits[token];
+  let temperature = bitcast<f32>(settings[TEMPERATURE]);
+  if (temperature == 0.0) {
     return logit;
   }
-  if (settings[3] > 0u && logit < bitcast<f32>(settings[5])) {
+  if (logit < bitcast<f32>(settings[THRESHOLD])) {
     return negativeInfinity();
   }
-  return logit / temperature() + gumbel(token);
+  return logit / temperature + gumbel(pcg3d(vec3u(token, settings[DRAWN], settings[SEED])).x);
 }
 
 @compute @workgroup_size(4)
