@@ -32,6 +32,7 @@ fn v_quad(q: u32) -> vec4f {
   let words = v[q];
   return vec4f(unpack2x16float(words.x), unpack2x16float(words.y));
 }
+var<private> sums: array<vec4f, 4>;
 
 @compute @workgroup_size(4)
 fn main(
@@ -50,53 +51,50 @@ fn main(
   let keys = (dims.n_past + 1u);
   let share = (keys + 7u) / 8u;
   let end = min((split + 1u) * share, keys);
-  let q0_0 = q[(first + 0u) * 2u + 0u] * 0.35355338f;
-  let q0_1 = q[(first + 0u) * 2u + 1u] * 0.35355338f;
-  var m0_0 = vec4f();
-  var m0_1 = vec4f();
   var top0 = -1.0e30;
   var total0 = 0.0;
-  let q1_0 = q[(first + 1u) * 2u + 0u] * 0.35355338f;
-  let q1_1 = q[(first + 1u) * 2u + 1u] * 0.35355338f;
-  var m1_0 = vec4f();
-  var m1_1 = vec4f();
   var top1 = -1.0e30;
   var total1 = 0.0;
-  for (var j = split * share; j < end; j++) {
-    let keyAt = j * 4u + kvHead * 2u;
-    let k0 = k_quad(keyAt + 0u);
-    let k1 = k_quad(keyAt + 1u);
-    var p0 = q0_0 * k0;
-    p0 += q0_1 * k1;
-    let score0 = (p0.x + p0.y) + (p0.z + p0.w);
-    let next0 = max(top0, score0);
+  for (var j = split * share; j < end; j += 4u) {
+    let keyOf = vec4u(j) + vec4u(0u, 1u, 2u, 3u);
+    let inside = keyOf < vec4u(end);
+    let there = min(keyOf, vec4u(end - 1u));
+    let keyAt = there * 4u + kvHead * 2u;
+    var p0 = vec4f();
+    var p1 = vec4f();
+    for (var d = 0u; d < 2u; d++) {
+      let key = mat4x4f(k_quad(keyAt[0] + d), k_quad(keyAt[1] + d), k_quad(keyAt[2] + d), k_quad(keyAt[3] + d));
+      p0 += q[(first + 0u) * 2u + d] * key;
+      p1 += q[(first + 1u) * 2u + d] * key;
+    }
+    let scores0 = select(vec4f(-1.0e30), p0 * 0.35355338f, inside);
+    let most0 = max(scores0.xy, scores0.zw);
+    let next0 = max(top0, max(most0.x, most0.y));
     let decay0 = exp(max(top0 - next0, -80.0));
-    let weight0 = exp(max(score0 - next0, -80.0));
+    let weights0 = exp(max(scores0 - next0, vec4f(-80.0)));
     top0 = next0;
-    total0 = total0 * decay0 + weight0;
-    var p1 = q1_0 * k0;
-    p1 += q1_1 * k1;
-    let score1 = (p1.x + p1.y) + (p1.z + p1.w);
-    let next1 = max(top1, score1);
+    total0 = total0 * decay0 + dot(weights0, vec4f(1.0));
+    let scores1 = select(vec4f(-1.0e30), p1 * 0.35355338f, inside);
+    let most1 = max(scores1.xy, scores1.zw);
+    let next1 = max(top1, max(most1.x, most1.y));
     let decay1 = exp(max(top1 - next1, -80.0));
-    let weight1 = exp(max(score1 - next1, -80.0));
+    let weights1 = exp(max(scores1 - next1, vec4f(-80.0)));
     top1 = next1;
-    total1 = total1 * decay1 + weight1;
-    let valueAt = j * 4u + kvHead * 2u;
-    let v0 = v_quad(valueAt + 0u);
-    m0_0 = m0_0 * decay0 + v0 * weight0;
-    m1_0 = m1_0 * decay1 + v0 * weight1;
-    let v1 = v_quad(valueAt + 1u);
-    m0_1 = m0_1 * decay0 + v1 * weight0;
-    m1_1 = m1_1 * decay1 + v1 * weight1;
+    total1 = total1 * decay1 + dot(weights1, vec4f(1.0));
+    let valueAt = there * 4u + kvHead * 2u;
+    for (var d = 0u; d < 2u; d++) {
+      let value = mat4x4f(v_quad(valueAt[0] + d), v_quad(valueAt[1] + d), v_quad(valueAt[2] + d), v_quad(valueAt[3] + d));
+      sums[0u + d] = sums[0u + d] * decay0 + value * weights0;
+      sums[2u + d] = sums[2u + d] * decay1 + value * weights1;
+    }
   }
   let row = split * 4u + first;
   let part0 = 1.0 / max(total0, 1.0e-30);
-  mixed[(row + 0u) * 2u + 0u] = m0_0 * part0;
-  mixed[(row + 0u) * 2u + 1u] = m0_1 * part0;
-  logSums[row + 0u] = select(-1.0e30, top0 + log(max(total0, 1.0e-30)), total0 > 0.0);
   let part1 = 1.0 / max(total1, 1.0e-30);
-  mixed[(row + 1u) * 2u + 0u] = m1_0 * part1;
-  mixed[(row + 1u) * 2u + 1u] = m1_1 * part1;
+  for (var d = 0u; d < 2u; d++) {
+    mixed[(row + 0u) * 2u + d] = sums[0u + d] * part0;
+    mixed[(row + 1u) * 2u + d] = sums[2u + d] * part1;
+  }
+  logSums[row + 0u] = select(-1.0e30, top0 + log(max(total0, 1.0e-30)), total0 > 0.0);
   logSums[row + 1u] = select(-1.0e30, top1 + log(max(total1, 1.0e-30)), total1 > 0.0);
 }

@@ -1,5 +1,5 @@
 import { type AttentionAttrs, type Node, ops } from '@casement/ir';
-import { attentionSplitKeysByThread, headsPerThread, type SplitAttentionSite } from '../kernels/attentionSplitKeys.ts';
+import { attentionSplitKeysByThread, headsTogether, type SplitAttentionSite } from '../kernels/attentionSplitKeys.ts';
 import { attentionSplitKeysByGroup, fitsGroup } from '../kernels/attentionSplitKeysByGroup.ts';
 import { inputOf, type LoweringContext } from '../lowering.ts';
 import type { AttentionParts } from './lowerProjection.ts';
@@ -35,7 +35,7 @@ export function lowerSplitAttention(node: Node, context: LoweringContext): Atten
   });
   const byGroup = context.profile.kind === 'gpu' && fitsGroup(v);
   const capacity = Number(k.layout[1]); // NaN where keys are no cache; few splits then
-  const lone = Math.ceil(BUSY_THREADS / (heads / headsPerThread(heads / kvHeads, size / 4)));
+  const lone = Math.ceil(BUSY_THREADS / (heads / headsTogether(heads / kvHeads)));
   const wanted = byGroup ? Math.ceil((capacity || 1) / KEYS_PER_GROUP) : lone;
   const splits = Math.min(byGroup ? MOST_SPLITS : MOST_LONE_SPLITS, Math.max(1, wanted));
   const chosen = site(splits);

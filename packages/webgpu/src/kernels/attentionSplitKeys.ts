@@ -20,18 +20,22 @@ export interface SplitAttentionSite {
   readonly logSums: Operand;
 }
 
-/** Four-element vectors that a thread keeps for its queries; as many again for what it mixes. */
-const QUERY_VECTORS = 64;
+/** Query heads that one thread, or one workgroup, takes at most: each has accumulators of its own. */
+const MOST_HEADS = 8;
+
+/** Keys that a thread scores at a time, one in each lane of a vector. */
+const TILE = [0, 1, 2, 3];
 
 /**
- * Attention of one query in parts (flash decoding): each thread walks over the keys of one split for the query heads that
- * share them, with an online softmax. So keys and values are read once as long as a thread can keep all these queries.
+ * Attention of one query in parts (flash decoding): each thread walks over the keys of one split, four at a time, for the
+ * query heads that share them, with an online softmax. So keys and values are read once. What it mixes is in an array,
+ * and the elements of heads are walked over by loops: a software adapter takes seconds to compile them unrolled.
  */
 export function attentionSplitKeysByThread(site: SplitAttentionSite, workgroup: number): KernelCall {
   const { q, k, v, scale, splits, mixed, logSums } = site;
   const [heads, size, valueSize] = [numberAt(q, 2), numberAt(q, 3) / 4, numberAt(v, 3) / 4];
   const kvHeads = numberAt(k, 2);
-  const group = headsPerThread(heads / kvHeads, size);
+  const group = headsTogether(heads / kvHeads);
   const perKv = heads / kvHeads / group;
   const kernel = new FusedKernel(
     'attentionSplitKeys',
@@ -42,7 +46,9 @@ export function attentionSplitKeysByThread(site: SplitAttentionSite, workgroup: 
   const [loadK, loadV] = [kernel.read('k', k, 'quad'), kernel.read('v', v, 'quad')];
   kernel.describe(`k, v: caches of ${heads === kvHeads ? '' : `${kvHeads} heads for `}${heads} heads of ${4 * size}`);
   const [storeMixed, storeSum] = [kernel.writeQuads('mixed', mixed), kernel.write('logSums', logSums)];
-  const own = range(group);
+  kernel.helper(`var<private> sums: array<vec4f, ${group * valueSize}>;`);
+  const own = Array.from({ length: group }, (_, g) => g);
+  const sumAt = (g: number) => `sums[${g * valueSize}u + d]`;
   const body = [
     `let first = i % ${heads / group}u * ${group}u;`,
     `let kvHead = i % ${heads / group}u / ${perKv}u;`,
@@ -50,52 +56,55 @@ export function attentionSplitKeysByThread(site: SplitAttentionSite, workgroup: 
     `let keys = ${wgslSize(k.type.shape[1] ?? 1)};`,
     `let share = (keys + ${splits - 1}u) / ${splits}u;`,
     'let end = min((split + 1u) * share, keys);',
-    ...own.flatMap((g) => [
-      ...range(size).map(
-        (d) => `let q${g}_${d} = ${loadQ.quad(`(first + ${g}u) * ${size}u + ${d}u`)} * ${wgslFloat(scale)};`,
-      ),
-      ...range(valueSize).map((d) => `var m${g}_${d} = vec4f();`),
-      `var top${g} = -1.0e30;`,
-      `var total${g} = 0.0;`,
-    ]),
-    'for (var j = split * share; j < end; j++) {',
+    ...own.flatMap((g) => [`var top${g} = -1.0e30;`, `var total${g} = 0.0;`]),
+    'for (var j = split * share; j < end; j += 4u) {',
     indent([
-      `let keyAt = j * ${wgslSize(strideOf(k))} + kvHead * ${size}u;`,
-      ...range(size).map((d) => `let k${d} = ${loadK.quad(`keyAt + ${d}u`)};`),
+      'let keyOf = vec4u(j) + vec4u(0u, 1u, 2u, 3u);',
+      'let inside = keyOf < vec4u(end);',
+      'let there = min(keyOf, vec4u(end - 1u));',
+      `let keyAt = there * ${wgslSize(strideOf(k))} + kvHead * ${size}u;`,
+      ...own.map((g) => `var p${g} = vec4f();`),
+      `for (var d = 0u; d < ${size}u; d++) {`,
+      indent([
+        `let key = mat4x4f(${TILE.map((t) => loadK.quad(`keyAt[${t}] + d`)).join(', ')});`,
+        ...own.map((g) => `p${g} += ${loadQ.quad(`(first + ${g}u) * ${size}u + d`)} * key;`),
+      ]),
+      '}',
       ...own.flatMap((g) => [
-        `var p${g} = q${g}_0 * k0;`,
-        ...range(size)
-          .slice(1)
-          .map((d) => `p${g} += q${g}_${d} * k${d};`),
-        `let score${g} = (p${g}.x + p${g}.y) + (p${g}.z + p${g}.w);`,
-        `let next${g} = max(top${g}, score${g});`,
+        `let scores${g} = select(vec4f(-1.0e30), p${g} * ${wgslFloat(scale)}, inside);`,
+        `let most${g} = max(scores${g}.xy, scores${g}.zw);`,
+        `let next${g} = max(top${g}, max(most${g}.x, most${g}.y));`,
         `let decay${g} = exp(max(top${g} - next${g}, -80.0));`,
-        `let weight${g} = exp(max(score${g} - next${g}, -80.0));`,
+        `let weights${g} = exp(max(scores${g} - next${g}, vec4f(-80.0)));`,
         `top${g} = next${g};`,
-        `total${g} = total${g} * decay${g} + weight${g};`,
+        `total${g} = total${g} * decay${g} + dot(weights${g}, vec4f(1.0));`,
       ]),
-      `let valueAt = j * ${wgslSize(strideOf(v))} + kvHead * ${valueSize}u;`,
-      ...range(valueSize).flatMap((d) => [
-        `let v${d} = ${loadV.quad(`valueAt + ${d}u`)};`,
-        ...own.map((g) => `m${g}_${d} = m${g}_${d} * decay${g} + v${d} * weight${g};`),
+      `let valueAt = there * ${wgslSize(strideOf(v))} + kvHead * ${valueSize}u;`,
+      `for (var d = 0u; d < ${valueSize}u; d++) {`,
+      indent([
+        `let value = mat4x4f(${TILE.map((t) => loadV.quad(`valueAt[${t}] + d`)).join(', ')});`,
+        ...own.map((g) => `${sumAt(g)} = ${sumAt(g)} * decay${g} + value * weights${g};`),
       ]),
+      '}',
     ]),
     '}',
     `let row = split * ${heads}u + first;`,
-    ...own.flatMap((g) => [
-      `let part${g} = 1.0 / max(total${g}, 1.0e-30);`,
-      ...range(valueSize).map((d) => storeMixed(`(row + ${g}u) * ${valueSize}u + ${d}u`, `m${g}_${d} * part${g}`)),
+    ...own.map((g) => `let part${g} = 1.0 / max(total${g}, 1.0e-30);`),
+    `for (var d = 0u; d < ${valueSize}u; d++) {`,
+    indent(own.map((g) => storeMixed(`(row + ${g}u) * ${valueSize}u + d`, `${sumAt(g)} * part${g}`))),
+    '}',
+    ...own.map((g) =>
       storeSum(`row + ${g}u`, `select(-1.0e30, top${g} + log(max(total${g}, 1.0e-30)), total${g} > 0.0)`),
-    ]),
+    ),
   ];
   const threads: Threads = { unit: 'thread', size: workgroup };
   return kernel.finish((heads / group) * splits, threads, body);
 }
 
-/** Query heads that one thread takes: all that share keys, or as many as it can keep. */
-export function headsPerThread(group: number, size: number): number {
-  const fitting = range(group + 1).filter((count) => count > 0 && group % count === 0 && count * size <= QUERY_VECTORS);
-  return Math.max(1, ...fitting);
+/** Query heads that are computed together, of `sharing` that share keys: all of them, or as many as there is room for. */
+export function headsTogether(sharing: number): number {
+  const divisors = Array.from({ length: Math.min(sharing, MOST_HEADS) }, (_, i) => i + 1);
+  return Math.max(1, ...divisors.filter((count) => sharing % count === 0));
 }
 
 /** From key to key, in vectors of four. */
@@ -105,8 +114,4 @@ export function strideOf(operand: Operand): Dim {
 
 function numberAt({ type }: Operand, axis: number): number {
   return Number(type.shape[axis]);
-}
-
-function range(count: number): number[] {
-  return Array.from({ length: count }, (_, i) => i);
 }

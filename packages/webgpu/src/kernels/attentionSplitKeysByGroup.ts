@@ -4,13 +4,10 @@ import { indent } from '../wgsl/coordinates.ts';
 import { FusedKernel } from '../wgsl/fusedKernel.ts';
 import type { KernelCall } from '../wgsl/kernelBuilder.ts';
 import { wgslFloat } from '../wgsl/literal.ts';
-import { type SplitAttentionSite, strideOf } from './attentionSplitKeys.ts';
+import { headsTogether, type SplitAttentionSite, strideOf } from './attentionSplitKeys.ts';
 
 /** Threads of a workgroup, and keys that it scores at a time. */
 const THREADS = 64;
-
-/** Query heads of a workgroup, so that what they keep fits the memory it shares. */
-const MOST_HEADS = 8;
 
 /** Whether heads are small enough for a workgroup. */
 export function fitsGroup(v: Operand): boolean {
@@ -26,7 +23,7 @@ export function attentionSplitKeysByGroup(site: SplitAttentionSite): KernelCall 
   const { q, k, v, scale, splits, mixed, logSums } = site;
   const [heads, size, valueSize] = [Number(q.type.shape[2]), Number(q.type.shape[3]) / 4, Number(v.type.shape[3]) / 4];
   const kvHeads = Number(k.type.shape[2]);
-  const group = largestDivisor(heads / kvHeads, MOST_HEADS);
+  const group = headsTogether(heads / kvHeads);
   const perKv = heads / kvHeads / group;
   const parts = Math.floor(THREADS / valueSize);
   const kernel = new FusedKernel(
@@ -123,9 +120,4 @@ var<workgroup> partTotal: array<array<f32, ${group}>, ${parts}>;`);
     ]),
   ];
   return kernel.finish((heads / group) * splits, { unit: 'group', size: THREADS }, body);
-}
-
-function largestDivisor(count: number, most: number): number {
-  const divisors = Array.from({ length: Math.min(count, most) }, (_, i) => i + 1).filter((it) => count % it === 0);
-  return Math.max(1, ...divisors);
 }
