@@ -42,6 +42,31 @@ test('times ONNX Runtime without counting', async () => {
   const report = await benchArtifact(out, { ...options, target: 'onnx' });
   expect(report).toMatchObject({ target: 'onnx', decode: { runs: 4 } });
   expect(report.perToken).toBeUndefined();
+  expect(report.notMeasured).toEqual([
+    { what: 'encode', why: 'the model sees no pixels: it has no encodeImage' },
+    { what: 'calls and device memory', why: 'they are counted on WebGPU only' },
+  ]);
+});
+
+test('shows pictures to a model that inserts them, and says what a model of text leaves out', async () => {
+  const benchOf = async (name: string) => {
+    const artifact = join(out, '..', name);
+    await build({ model: join(fixture, '..', name), out: artifact, targets: ['onnx'], dtype: 'f32' });
+    return benchArtifact(artifact, { ...options, target: 'onnx' });
+  };
+  const insertion = await benchOf('qwen2_5-vl');
+  expect(insertion).toMatchObject({ encode: { runs: 2 }, image: { runs: 2 } });
+  expect(insertion.encode?.patches).toBeGreaterThan(0);
+  expect(formatBench(insertion)).toMatch(/^image, \d+ tokens .*tokens\/s$/m);
+  expect(
+    formatBench(await benchOf('text-only'))
+      .split('\n')
+      .slice(-3),
+  ).toEqual([
+    'not measured: image: the model takes no images: it has no openWindow or insertImage',
+    'not measured: encode: the model sees no pixels: it has no encodeImage',
+    'not measured: calls and device memory: they are counted on WebGPU only',
+  ]);
 });
 
 test('refuses a context that does not fit', async () => {

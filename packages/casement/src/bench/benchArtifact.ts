@@ -1,12 +1,13 @@
 import { pathToFileURL } from 'node:url';
 import { fileSource } from '@casement/runtime';
-import { type Executor, generate, type HostTensor, Session } from '@casement/session';
+import { type Executor, generate, Session } from '@casement/session';
 import { countGpu, type GpuCounter, type GpuCounts, webgpuExecutor } from '@casement/session/webgpu';
 import { acquireNodeGpu } from '@casement/session/webgpu-node';
 import type { Target } from '../artifact/compile.ts';
 import { readManifest } from '../artifact/manifest.ts';
 import { openExecutor } from '../artifact/openExecutor.ts';
 import { UserError } from '../error.ts';
+import { imageEntry, madeUpPatches, madeUpTokens } from './madeUpImages.ts';
 import { spreadOf, type Times } from './spreadOf.ts';
 
 export interface BenchOptions {
@@ -33,12 +34,21 @@ export interface BenchReport {
   readonly prompt: number;
   readonly loadMs: number;
   readonly prefill: Times;
-  /** For models with images: a new image of as many tokens as fit in a chunk. */
+  /** From pixels to image tokens. */
+  readonly encode?: Times & { readonly patches: number };
+  /** An image's tokens shown: a window opened with it, or its tokens inserted into an empty text. */
   readonly image?: Times & { readonly tokens: number };
   readonly decode: Times;
   /** WebGPU calls for each decoded token, after the first ones. A fraction means that they differed. */
   readonly perToken?: GpuCounts;
   readonly deviceBytes?: { readonly live: number; readonly peak: number };
+  /** What else there is in the model or to know, and why it is not here. */
+  readonly notMeasured: readonly NotMeasured[];
+}
+
+export interface NotMeasured {
+  readonly what: string;
+  readonly why: string;
 }
 
 /** Tokens before counting begins: kernels are compiled and buffers are made by then. */
@@ -62,11 +72,13 @@ export async function benchArtifact(dir: string, options: BenchOptions): Promise
       await session.reset();
       return () => session.read(ids(prompt), signal);
     });
-    const image = entries.openWindow && (await benchImage(session, repeats, options));
+    const encode = entries.encodeImage && (await benchEncoder(session, options));
+    const image = imageEntry(executor) && (await benchImage(session, options));
     onPhase('decoding');
     await session.reset();
     await session.read(ids(context), signal);
-    if (entries.openWindow) await session.showImage({ embeds: imageOf(executor) });
+    // An inserted image is text like the rest of the context.
+    if (entries.openWindow) await session.showImage(madeUpTokens(executor, 'openWindow'), withSignal(signal));
     const decode = await benchDecode(session, counter, tokens, signal);
     return {
       model: name,
@@ -77,9 +89,11 @@ export async function benchArtifact(dir: string, options: BenchOptions): Promise
       prompt,
       loadMs,
       prefill,
+      ...(encode ? { encode } : {}),
       ...(image ? { image } : {}),
       ...decode,
       ...(counter ? { deviceBytes: { live: counter.live.bytes, peak: counter.peakBytes } } : {}),
+      notMeasured: notMeasured(executor, counter),
     };
   } finally {
     await executor.dispose();
@@ -95,11 +109,42 @@ function requireRoom({ context, tokens, prompt }: BenchOptions, capacity: number
   );
 }
 
-async function benchImage(session: Session, repeats: number, { signal, onPhase }: BenchOptions) {
+async function benchEncoder(session: Session, { repeats, signal, onPhase }: BenchOptions) {
+  onPhase?.('encoding images');
+  const picture = madeUpPatches(session.executor);
+  const run = async () => void (await session.encodeImage(picture, withSignal(signal)));
+  return { ...(await repeat(repeats, signal, async () => run)), patches: picture.grid.rows * picture.grid.columns };
+}
+
+async function benchImage(session: Session, { repeats, signal, onPhase }: BenchOptions) {
   onPhase?.('showing images');
-  const embeds = imageOf(session.executor);
-  const times = await repeat(repeats, signal, async () => () => session.showImage({ embeds }));
-  return { ...times, tokens: embeds.shape[0] ?? 0 };
+  const image = madeUpTokens(session.executor, imageEntry(session.executor) ?? 'openWindow');
+  const times = await repeat(repeats, signal, async () => {
+    await session.reset(); // inserted images would fill the text cache
+    return () => session.showImage(image, withSignal(signal));
+  });
+  return { ...times, tokens: image.embeds.shape[0] ?? 0 };
+}
+
+function withSignal(signal: AbortSignal | undefined): { readonly signal?: AbortSignal } {
+  return signal ? { signal } : {};
+}
+
+/** Entries whose inputs are known here. */
+const MEASURED = ['step', 'openWindow', 'insertImage', 'encodeImage'];
+
+function notMeasured(executor: Executor, counter: GpuCounter | undefined): NotMeasured[] {
+  const { entries } = executor.signature;
+  const others = Object.keys(entries).filter((name) => !MEASURED.includes(name));
+  const without = (what: string, why: string) => ({ what, why });
+  return [
+    ...(imageEntry(executor)
+      ? []
+      : [without('image', 'the model takes no images: it has no openWindow or insertImage')]),
+    ...(entries.encodeImage ? [] : [without('encode', 'the model sees no pixels: it has no encodeImage')]),
+    ...others.map((name) => without(name, 'bench does not know what this entry is run with')),
+    ...(counter ? [] : [without('calls and device memory', 'they are counted on WebGPU only')]),
+  ];
 }
 
 /** Greedy decoding, token by token, after the newest image. */
@@ -187,13 +232,4 @@ function vocabOf({ signature: { entries, name } }: Executor): number {
   const vocab = entries.step?.outputs.find((output) => output.name === 'logits')?.shape.at(-1);
   if (typeof vocab === 'number') return vocab;
   throw new UserError(`model ${name} has no entry step with an output "logits" [… vocab]; bench runs decoders`);
-}
-
-/** An image of the window's usual size, with made-up tokens. */
-function imageOf({ signature: { dims, entries, name } }: Executor): HostTensor {
-  const hidden = entries.openWindow?.inputs.find((input) => input.name === 'image_embeds')?.shape.at(-1);
-  if (typeof hidden !== 'number') throw new UserError(`model ${name}: openWindow has no input "image_embeds"`);
-  const tokens = Math.min(256, dims.image?.max ?? 256, Math.floor((dims.window?.max ?? 512) / 2));
-  const data = Float32Array.from({ length: tokens * hidden }, (_, i) => Math.sin(i * 0.37));
-  return { dtype: 'f32', shape: [tokens, hidden], data };
 }

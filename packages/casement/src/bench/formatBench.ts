@@ -4,11 +4,15 @@ import type { Times } from './spreadOf.ts';
 
 /** A table for people. */
 export function formatBench(report: BenchReport): string {
-  const { prompt, context, image, perToken, deviceBytes } = report;
-  const rate = (tokens: number, { medianMs }: Times) => `${digits((1000 * tokens) / medianMs)} tokens/s`;
+  const { prompt, context, encode, image, perToken, deviceBytes } = report;
+  const rate = (count: number, { medianMs }: Times, what = 'tokens') =>
+    `${digits((1000 * count) / medianMs)} ${what}/s`;
   const rows = [
     ['load', `${digits(report.loadMs)} ms`],
     [`prefill, ${prompt} tokens`, formatTimes(report.prefill), rate(prompt, report.prefill)],
+    ...(encode
+      ? [[`encode an image, ${encode.patches} patches`, formatTimes(encode), rate(encode.patches, encode, 'patches')]]
+      : []),
     ...(image ? [[`image, ${image.tokens} tokens`, formatTimes(image), rate(image.tokens, image)]] : []),
     [`decode after ${context} tokens`, formatTimes(report.decode), rate(1, report.decode)],
     ...(deviceBytes
@@ -25,7 +29,8 @@ export function formatBench(report: BenchReport): string {
     ),
   ];
   const title = `${report.model}, ${report.dtype}, on ${report.target}: ${report.device}`;
-  return [title, formatTable(rows), ...(calls ?? [])].join('\n');
+  const missing = report.notMeasured.map(({ what, why }) => `not measured: ${what}: ${why}`);
+  return [title, formatTable(rows), ...(calls ?? []), ...missing].join('\n');
 }
 
 function formatTimes({ medianMs, quartilesMs: [low, high] }: Times): string {
