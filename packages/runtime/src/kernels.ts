@@ -35,6 +35,7 @@ export async function compileKernels(
   onCompiled: (count: number) => void,
 ): Promise<ReadonlyMap<string, CompiledKernel>> {
   const layoutOf = layoutCache(device);
+  const aborted = abortOf(signal);
   let count = 0;
   const compiled = Object.entries(specs).map(async ([id, spec]): Promise<[string, CompiledKernel]> => {
     const code = await readText(source, spec.file, signal);
@@ -46,7 +47,8 @@ export async function compileKernels(
       return compiling;
     };
     if (isNeededAtOnce(spec)) {
-      await unlessAborted(signal, pipeline());
+      // A compiler cannot be stopped and may take seconds, but it uses nothing that is freed: nobody waits for it in vain.
+      await Promise.race([aborted, pipeline()]);
       onCompiled(++count);
     }
     return [id, { spec, layout, pipeline }];
@@ -74,12 +76,13 @@ function layoutCache(device: GPUDevice): (bindings: readonly BindingAccess[]) =>
   };
 }
 
-/** A compiler cannot be stopped and may take seconds, but it uses nothing that is freed: nobody waits for it in vain. */
-function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
+/** Never settles but with the signal's reason, when it aborts. */
+function abortOf(signal: AbortSignal): Promise<never> {
+  const aborted = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-    work.then(resolve, reject);
   });
+  aborted.catch(() => {}); // perhaps nobody compiles then
+  return aborted;
 }
 
 async function compile(

@@ -23,8 +23,9 @@ export interface BundleOptions {
   /** The manifest's: with it, weights are checked against their hashes and may be cached. */
   readonly weights?: WeightsSpec;
   /**
-   * `auto`, the default: weights that come over a network are kept in the browser's cache for the next load; see
-   * `listCachedModels` and `clearCachedModels`. `none`: they are not, and none are looked for.
+   * `auto`, the default: weights that come over a network are kept in the browser's cache for the next load, and other
+   * versions of the model that were not loaded for a week are forgotten; see `listCachedModels` and
+   * `clearCachedModels`. `none`: nothing is kept, looked for or forgotten.
    */
   readonly cache?: 'auto' | 'none';
   readonly onProgress?: (progress: LoadProgress) => void;
@@ -119,5 +120,6 @@ async function readAll(
       report({ weights: at, ...(cache?.problem ? { cacheProblem: cache.problem } : {}) });
     }),
   ]);
+  await cache?.complete();
   return kernels;
 }

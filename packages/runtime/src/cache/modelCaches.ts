@@ -18,6 +18,13 @@ export function chunkAddress(sha256: string): string {
   return `https://casement.invalid/${sha256}`;
 }
 
+/** Where a cache says when it was used last, and the header that does. */
+const USED_ADDRESS = 'https://casement.invalid/used';
+const USED_HEADER = 'last-modified';
+
+/** Milliseconds for which a version stays that nobody loads while others of its model are loaded. */
+const KEPT_UNUSED = 7 * 24 * 60 * 60 * 1000;
+
 /** The header that says how long a cached chunk is, so that nobody must read it to know. */
 export const LENGTH_HEADER = 'content-length';
 
@@ -42,6 +49,26 @@ export async function clearCachedModels(name?: string, exceptVersion?: string): 
   for (const model of await cachedVersions()) {
     const wanted = name === undefined || model.name === name;
     if (wanted && model.version !== exceptVersion) await browserCaches()?.delete(cacheName(model));
+  }
+}
+
+/** Notes that the weights in a cache are used now. */
+export async function markUsed(cache: Cache): Promise<void> {
+  const headers = { [LENGTH_HEADER]: '0', [USED_HEADER]: new Date().toISOString() };
+  await cache.put(USED_ADDRESS, new Response('', { headers }));
+}
+
+/**
+ * Forgets the other versions of a model that were not used for a week. Not all others: builds for several dtypes may
+ * share a name, and people go back and forth between them.
+ */
+export async function forgetUnused({ name, version }: Pick<CachedModel, 'name' | 'version'>): Promise<void> {
+  const caches = browserCaches();
+  for (const other of await cachedVersions()) {
+    if (other.name !== name || other.version === version) continue;
+    const mark = await (await caches?.open(cacheName(other)))?.match(USED_ADDRESS);
+    const idle = Date.now() - Date.parse(mark?.headers.get(USED_HEADER) ?? '');
+    if (!(idle < KEPT_UNUSED)) await caches?.delete(cacheName(other)); // one without a date, too
   }
 }
 

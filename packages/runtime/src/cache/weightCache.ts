@@ -1,7 +1,15 @@
 import { reasonOf } from '../error.ts';
 import type { WeightsSpec } from '../format/manifest.ts';
 import { sha256 } from '../sha256.ts';
-import { browserCaches, cacheName, chunkAddress, clearCachedModels, LENGTH_HEADER } from './modelCaches.ts';
+import {
+  browserCaches,
+  cacheName,
+  chunkAddress,
+  clearCachedModels,
+  forgetUnused,
+  LENGTH_HEADER,
+  markUsed,
+} from './modelCaches.ts';
 
 /**
  * Chunks of a model's weights by their hash, kept by the browser for the next load. It is never in the way: what it
@@ -22,7 +30,9 @@ export class WeightCache {
     const shards = weights.shards.map((shard) => shard.sha256).join();
     const model = { name, version: (await sha256(new TextEncoder().encode(shards))).slice(0, 16) };
     try {
-      return new WeightCache(model, await caches.open(cacheName(model)));
+      const cache = await caches.open(cacheName(model));
+      await markUsed(cache).catch(() => {}); // no room; then there is none for chunks either
+      return new WeightCache(model, cache);
     } catch (error) {
       return new WeightCache(model, undefined, reasonOf(error));
     }
@@ -53,6 +63,11 @@ export class WeightCache {
     } catch (error) {
       this.refuse(error);
     }
+  }
+
+  /** All weights are on the device: versions of this model that nobody has loaded for a week are forgotten. */
+  async complete(): Promise<void> {
+    await forgetUnused(this.model).catch(() => {}); // what stays today goes next time
   }
 
   async drop(hash: string): Promise<void> {
