@@ -77,8 +77,6 @@ it('takes half the memory between kernels, and no dispatch more, where a device 
   if (!words || !halves) expect.fail('two were lowered');
   expect(halves.memory.arena).toBe(words.memory.arena / 2);
   expect(halves.memory.state).toBe(words.memory.state);
-  for (const [entry, { dispatches, special }] of Object.entries(words.entries)) {
-    expect(halves.entries[entry]?.dispatches).toBe(dispatches);
-    expect(halves.entries[entry]?.special?.dispatches).toBe(special?.dispatches);
-  }
+  const dispatches = (report: BundleReport) => JSON.stringify(report).match(/"dispatches":\d+/g);
+  expect(dispatches(halves)).toEqual(dispatches(words));
 });

@@ -32,6 +32,14 @@ describe.each(readdirSync(fixtures))('%s', (name) => {
     const { program } = buildProgram(await loadModel(join(fixtures, name)), { dtype });
     const compiled = compileFor('webgpu', program);
     const { files, plan } = buildBundle(compiled, { weights: locationsOf(compiled), profiles });
+    for (const { name: variant, requires } of plan.variants) {
+      // No class asks for more than every WebGPU device has; GPUs' share memory.
+      const { limits } = requires;
+      expect(limits.maxComputeInvocationsPerWorkgroup, variant).toBeLessThanOrEqual(256);
+      expect(limits.maxComputeWorkgroupSizeX, variant).toBeGreaterThanOrEqual(64);
+      expect(limits.maxComputeWorkgroupStorageSize, variant).toBeLessThanOrEqual(16384);
+      if (variant.startsWith('gpu')) expect(limits.maxComputeWorkgroupStorageSize, variant).toBeGreaterThan(8192);
+    }
     expect(plan.variants).toHaveLength(dtype === 'f32' ? profiles.length - 1 : profiles.length);
     const longest = Math.max(
       ...plan.variants.flatMap(({ uploads }) => uploads.map((it) => it.byteOffset + it.byteLength)),

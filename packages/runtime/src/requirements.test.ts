@@ -52,6 +52,24 @@ describe('the variant', () => {
     expect(chooseVariant(plan, { ...rest, adapterInfo: info }).variant.name).toBe('software');
   });
 
+  it('is one whose workgroups the device can run', () => {
+    const [fast, ...others] = plan.variants;
+    if (fast === undefined) throw new Error('there are variants');
+    const limits = { maxComputeWorkgroupStorageSize: 16384, maxComputeInvocationsPerWorkgroup: 256 };
+    const large = { ...plan, variants: [{ ...fast, requires: { ...fast.requires, limits } }, ...others] };
+    const offer = (bytes: number): DeviceOffer => {
+      const gpu = adapter(false, 'subgroups');
+      // An adapter has every limit; these are those that are asked for.
+      const offered = { ...gpu.limits, ...limits, maxComputeWorkgroupStorageSize: bytes } as GPUSupportedLimits;
+      return { ...gpu, limits: offered };
+    };
+    expect(chooseVariant(large, offer(16384)).variant.name).toBe('gpu-subgroups');
+    expect(chooseVariant(large, offer(16352))).toMatchObject({
+      variant: { name: 'gpu' },
+      reason: expect.stringContaining('needs maxComputeWorkgroupStorageSize ≥ 16384, the device has 16352'),
+    });
+  });
+
   it('can be asked for, whatever it is made for, as long as the device can run it', () => {
     expect(chooseVariant(plan, adapter(true, 'subgroups'), 'gpu')).toMatchObject({
       variant: { name: 'gpu' },

@@ -26,6 +26,7 @@ import { type BundleReport, reportBundle, type SpecialReport } from './report.ts
 import { planSignature } from './signature.ts';
 import { planSize } from './size.ts';
 import { decodeDims, specialise } from './specialise.ts';
+import { workgroupUse } from './wgsl/workgroupUse.ts';
 
 export interface WebGpuOptions {
   /** Where each param's bytes lie, by its name. Params that no entry uses need none. */
@@ -98,7 +99,7 @@ export function lowerToWebGpu(program: Program, options: WebGpuOptions): WebGpuB
     format: 'casement-plan/1',
     name: program.name,
     signature: planSignature(program, lowered),
-    variants: [{ ...variant, requires: { features: [...profile.features], limits: neededLimits(variant) } }],
+    variants: [{ ...variant, requires: { features: [...profile.features], limits: neededLimits(variant, kernels) } }],
   };
   const files = new Map<string, string | Uint8Array>([
     ['plan.json', formatPlan(plan)],
@@ -190,14 +191,22 @@ function planDispatch(
 }
 
 /** The least values of WebGPU's limits with which the variant runs. */
-function neededLimits({ buffers, kernels, entries }: Omit<PlanVariant, 'requires'>): Record<string, number> {
+function neededLimits(
+  { buffers, kernels, entries }: Omit<PlanVariant, 'requires'>,
+  { files }: KernelFiles,
+): Record<string, number> {
   const lists = Object.values(entries).flatMap((entry) => [entry, ...(entry.special ?? [])]);
   const bindings = lists.flatMap(({ dispatches }) => dispatches.flatMap((step) => step.bindings));
   const storageCounts = Object.values(kernels).map((kernel) => kernel.bindings.filter((it) => it !== 'uniform').length);
+  const groups = [...files.values()].map(workgroupUse);
+  const threads = largest(groups.map((group) => group.threads));
   return {
     maxBufferSize: largest(Object.values(buffers).map(({ bytes }: BufferSpec) => bytes)),
     maxStorageBufferBindingSize: largest(bindings.map(({ bytes }) => bytes)),
     maxStorageBuffersPerShaderStage: largest(storageCounts),
+    maxComputeWorkgroupSizeX: threads,
+    maxComputeInvocationsPerWorkgroup: threads,
+    maxComputeWorkgroupStorageSize: largest(groups.map(({ bytes }) => bytes)),
   };
 }
 
