@@ -21,13 +21,13 @@ const caches = Array.from({ length: model.layers }, (_, layer) => [`${layer}.key
 const ROW = model.kvHeads * model.headDim;
 
 /** Keys and values that all contestants start with; the same numbers at the same place, whatever the layout. */
-function drawCache(index: number, past: number, rows: number): Float32Array {
+function drawCache(index: number, past: number, rows: number, factor = 1): Float32Array {
   const data = new Float32Array(model.kvHeads * rows * model.headDim);
   for (let head = 0; head < model.kvHeads; head++) {
     for (let at = 0; at < past; at++) {
       for (let i = 0; i < model.headDim; i++) {
         const noise = Math.sin(12.9898 * (at * ROW + head * model.headDim + i) + 78.233 * index) * 43758.5453;
-        data[(head * rows + at) * model.headDim + i] = 2 * (noise - Math.floor(noise)) - 1;
+        data[(head * rows + at) * model.headDim + i] = factor * (2 * (noise - Math.floor(noise)) - 1);
       }
     }
   }
@@ -51,6 +51,8 @@ export async function inPlace(
   path: string,
   threads: number,
   extra: (past: number) => Record<string, Tensor>,
+  /** What the graph wants keys to be multiplied by. */
+  keyFactor = 1,
 ): Promise<Contestant> {
   const session = openSession(path, threads);
   const state = new Map<string, Tensor>();
@@ -62,7 +64,8 @@ export async function inPlace(
       past = to;
       caches.forEach((cache, index) => {
         const shape = [1, model.kvHeads, model.capacity, model.headDim];
-        state.set(cache, new Tensor('float32', drawCache(index, to, model.capacity), shape));
+        const factor = cache.endsWith('key') ? keyFactor : 1;
+        state.set(cache, new Tensor('float32', drawCache(index, to, model.capacity, factor), shape));
       });
     },
     async decode(token) {
@@ -97,6 +100,14 @@ export function givenToOurs(target: OnnxTarget): (past: number) => Record<string
     logits_to_keep: new Tensor('int64', BigInt64Array.of(0n), [1]),
     ...Object.fromEntries(given.map(({ input, kind }) => [input, tensors[kind](past)])),
   });
+}
+
+/** What our graph wants keys to be multiplied by. */
+export function keyFactorOf({ states }: OnnxTarget): number {
+  const factors = Object.entries(states).flatMap(([name, { factor = 1 }]) => (name.endsWith('key') ? factor : []));
+  const [first = 1] = factors;
+  if (factors.some((factor) => factor !== first)) throw new Error('layers want keys to be multiplied differently');
+  return first;
 }
 
 export function givenToGenai(past: number): Record<string, Tensor> {

@@ -4,23 +4,29 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { modelFromConfig } from '@casement/models';
 import { openCheckpoint } from '@casement/weights';
+import { MANIFEST_FILE, readManifest } from '../../packages/casement/src/artifact/manifest.ts';
+import { stageFolder } from '../../packages/casement/src/artifact/stage.ts';
 import { writeArtifact } from '../../packages/casement/src/artifact/writeArtifact.ts';
 import { spreadOf } from '../../packages/casement/src/bench/spreadOf.ts';
 import { formatTable } from '../../packages/casement/src/format.ts';
+import type { BuildDType } from '../../packages/casement/src/quantize/buildDType.ts';
+import { buildProgram } from '../../packages/casement/src/quantize/buildProgram.ts';
 import { randomWeights } from '../../packages/casement/src/randomWeights/randomWeights.ts';
-import { type Contestant, givenToGenai, givenToOurs, growing, inPlace } from './contestants.ts';
+import { writePeer } from '../web/peerFiles.ts';
+import { type Contestant, givenToGenai, givenToOurs, growing, inPlace, keyFactorOf } from './contestants.ts';
 import { writeGenai } from './genaiFiles.ts';
 import { config, model } from './model.ts';
 
-// Our ONNX graph against two others of the same weights, on ONNX Runtime's CPU provider, in one process, taking turns.
+// Our ONNX graph against others of the same weights, on ONNX Runtime's CPU provider, in one process, taking turns.
 // See README.md beside this file.
 
 const { values } = parseArgs({
   options: {
     folder: { type: 'string', default: join(process.cwd(), 'out', 'bench-onnx') },
+    dtypes: { type: 'string', default: 'f32,q4f32' },
     contexts: { type: 'string', default: '512,4096' },
     pairs: { type: 'string', default: '15' },
-    tokens: { type: 'string', default: '2' },
+    tokens: { type: 'string', default: '12' },
     threads: { type: 'string', default: String(cpus().length) },
     out: { type: 'string' },
     help: { type: 'boolean' },
@@ -29,64 +35,90 @@ const { values } = parseArgs({
 
 if (values.help) {
   console.log(
-    'Options: --folder FOLDER (checkpoint, models; torch.onnx from export_torch.py) --contexts 512,4096 --pairs 15 ' +
-      '--tokens 2 (of a turn) --threads N --out FILE.json',
+    'Options: --folder FOLDER (checkpoint, models; torch.onnx from export_torch.py) --dtypes f32,q4f32 ' +
+      '--contexts 512,4096 --pairs 15 --tokens 12 (of a turn) --threads N --out FILE.json',
   );
 } else await main();
 
 async function main(): Promise<void> {
-  const { folder } = values;
-  const checkpoint = join(folder, 'checkpoint');
-  await mkdir(folder, { recursive: true });
-  const made = await readdir(folder);
+  await mkdir(values.folder, { recursive: true });
+  const checkpoint = join(values.folder, 'checkpoint');
+  const made = await readdir(values.folder);
   if (!made.includes('checkpoint')) await randomWeights({ config, out: checkpoint, dtype: 'f32' });
-  const target = await writeOurs(checkpoint, join(folder, 'ours'), made.includes('ours'));
-  if (!made.includes('genai.onnx')) await writeGenai(checkpoint, folder);
-  const threads = Number(values.threads);
-  const ours = await inPlace('casement', join(folder, 'ours', 'step.onnx'), threads, givenToOurs(target));
-  const peers = [
-    await inPlace('genai layout', join(folder, 'genai.onnx'), threads, givenToGenai),
-    ...(made.includes('torch.onnx') ? [await growing('torch.onnx.export', join(folder, 'torch.onnx'), threads)] : []),
-  ];
-  const contexts = values.contexts.split(',').map(Number);
-  const result = {
-    date: new Date().toISOString().slice(0, 10),
-    machine: `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, ${threads} threads, Node ${process.version}`,
-    model,
-    nodes: Object.fromEntries([ours, ...peers].map(({ name, nodes }) => [name, nodes])),
-    decode: [] as object[],
-    pastAgainstPast: await compareContexts(ours, contexts),
-  };
-  const lines: string[][] = [];
-  for (const context of contexts) {
-    for (const peer of peers) {
-      const measured = await compare(ours, peer, context);
-      result.decode.push(measured);
-      const { ratio, oursAgainstOurs } = measured;
-      lines.push([
-        `past ${context}`,
-        `${ours.name} ${measured.oursMs.toFixed(1)} ms`,
-        `${peer.name} ${measured.peerMs.toFixed(1)} ms`,
-        `${ratio.medianMs.toFixed(2)} × (${ratio.quartilesMs.map((q) => q.toFixed(2)).join(' … ')})`,
-        `A/A ${oursAgainstOurs.quartilesMs.map((q) => q.toFixed(2)).join(' … ')}`,
-        `largest difference of logits ${measured.difference.toExponential(1)}`,
-      ]);
-    }
+  const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, ${values.threads} threads, Node ${process.version}`;
+  const runs: Awaited<ReturnType<typeof measure>>[] = [];
+  for (const dtype of values.dtypes.split(',')) {
+    if (dtype !== 'f32' && dtype !== 'q4f32') throw new Error(`--dtypes are f32 and q4f32, not "${dtype}"`);
+    runs.push(await measure(dtype, checkpoint));
   }
-  console.log(result.machine);
-  console.log(formatTable(lines));
-  console.log('nodes:', result.nodes, 'past against past:', result.pastAgainstPast);
+  console.log(machine);
+  console.log(formatTable(runs.flatMap(({ lines }) => lines)));
+  for (const { dtype, nodes, pastAgainstPast } of runs) console.log(dtype, 'nodes:', nodes, pastAgainstPast);
+  const results = runs.map(({ lines: _, ...run }) => run);
+  const result = { date: new Date().toISOString().slice(0, 10), machine, model, runs: results };
   if (values.out) await writeFile(values.out, `${JSON.stringify(result, null, 2)}\n`);
-  for (const each of [ours, ...peers]) await each.dispose();
 }
 
-async function writeOurs(checkpoint: string, out: string, isThere: boolean) {
-  const { readManifest } = await import('../../packages/casement/src/artifact/manifest.ts');
-  if (!isThere) {
-    await mkdir(out);
-    const source = await openCheckpoint(checkpoint);
-    const program = modelFromConfig(config, { text: model.capacity }).build({ dtype: 'f32' });
-    await writeArtifact(out, program, source, { targets: ['onnx'] });
+/** Ours against each peer that is there in a dtype, at each context. */
+async function measure(dtype: 'f32' | 'q4f32', checkpoint: string) {
+  const contexts = values.contexts.split(',').map(Number);
+  const [ours, ...peers] = await openAll(dtype, checkpoint);
+  if (ours === undefined) throw new Error('nothing to measure');
+  const pastAgainstPast = await compareContexts(ours, contexts);
+  const decode: Awaited<ReturnType<typeof compare>>[] = [];
+  for (const context of contexts) for (const peer of peers) decode.push(await compare(ours, peer, context));
+  for (const each of [ours, ...peers]) await each.dispose();
+  const nodes = Object.fromEntries([ours, ...peers].map(({ name, nodes }) => [name, nodes]));
+  return { dtype, nodes, decode, pastAgainstPast, lines: decode.map((each) => [dtype, ...columns(each)]) };
+}
+
+function columns({
+  context,
+  peer,
+  oursMs,
+  peerMs,
+  ratio,
+  oursAgainstOurs,
+  difference,
+}: Awaited<ReturnType<typeof compare>>) {
+  const range = (quartiles: readonly number[]) => quartiles.map((each) => each.toFixed(2)).join(' … ');
+  return [
+    `past ${context}`,
+    `ours ${oursMs.toFixed(1)} ms`,
+    `${peer} ${peerMs.toFixed(1)} ms`,
+    `${ratio.medianMs.toFixed(2)} × (${range(ratio.quartilesMs)})`,
+    `A/A ${range(oursAgainstOurs.quartilesMs)}`,
+    `largest difference of logits ${difference.toExponential(1)}`,
+  ];
+}
+
+/** Ours, and the peers that run the same weights. */
+async function openAll(dtype: 'f32' | 'q4f32', checkpoint: string): Promise<Contestant[]> {
+  const { folder } = values;
+  const made = await readdir(folder);
+  const threads = Number(values.threads);
+  const artifact = join(folder, `ours-${dtype}`);
+  const target = await writeOurs(checkpoint, artifact, dtype);
+  const ours = await inPlace('ours', join(artifact, 'step.onnx'), threads, givenToOurs(target), keyFactorOf(target));
+  const genai = join(folder, dtype === 'f32' ? 'genai.onnx' : 'peer.onnx');
+  if (!made.includes('genai.onnx') && dtype === 'f32') await writeGenai(checkpoint, folder);
+  if (!made.includes('peer.onnx') && dtype === 'q4f32') await writePeer(artifact, model, folder);
+  const peers = [await inPlace('genai layout', genai, threads, givenToGenai)];
+  if (dtype !== 'f32' || !made.includes('torch.onnx')) return [ours, ...peers];
+  return [ours, ...peers, await growing('torch.onnx.export', join(folder, 'torch.onnx'), threads)];
+}
+
+/** Our graph is written anew in every run, so that what is measured is what the compiler does now. */
+async function writeOurs(checkpoint: string, out: string, dtype: BuildDType) {
+  const source = await openCheckpoint(checkpoint);
+  try {
+    const definition = modelFromConfig(config, { text: model.capacity });
+    const { program, quantized } = buildProgram({ definition }, { dtype });
+    const options = { replaces: MANIFEST_FILE };
+    await stageFolder(out, options, (dir) =>
+      writeArtifact(dir, program, source, { targets: ['onnx'], quantized }, out),
+    );
+  } finally {
     await source.close();
   }
   const target = (await readManifest(out)).targets.onnx;

@@ -49,6 +49,8 @@ export interface StateTarget {
   readonly perm: readonly number[];
   /** The tensor has this length, whatever of it is valid; absent: it is as long as the state. */
   readonly capacity?: number;
+  /** The tensor holds the state times this; absent: the state. */
+  readonly factor?: number;
 }
 
 export interface OnnxModel {
@@ -66,6 +68,7 @@ export function lowerToOnnx(program: Program, { profile, weights }: OnnxOptions)
   const layouts = stateLayouts(program);
   const preallocated = profile === 'ort' ? preallocatedDims(program) : new Set<string>();
   const files = new Map<string, Uint8Array>();
+  const scales = new Map<string, number>();
   const entries: Record<string, EntryTarget> = {};
   for (const graph of program.entries.values()) {
     if (profile === 'onnx') refuseBf16(graph);
@@ -73,6 +76,7 @@ export function lowerToOnnx(program: Program, { profile, weights }: OnnxOptions)
     const file = `${graph.name}.onnx`;
     const wide = takesBatch(program, graph, preallocated) ? batchGraph(program, graph) : undefined;
     const fused = profile === 'ort' ? fuse(program, wide ?? graph, preallocated, weights) : unfused(graph);
+    for (const [state, scale] of fused.foldedScales) scales.set(state, scale);
     const sized = wide ? { ...program, dims: new Map([...program.dims, [BATCH, ANY_BATCH]]) } : program;
     const lowered = lowerGraph(sized, { profile, fused, weights, layouts });
     if (lowered === undefined) continue;
@@ -89,7 +93,8 @@ export function lowerToOnnx(program: Program, { profile, weights }: OnnxOptions)
   const states = [...layouts].map(([name, { past, present, perm, decl }]): [string, StateTarget] => {
     const dim = lengthDim(decl);
     const capacity = preallocated.has(dim) ? { capacity: program.dims.get(dim)?.max ?? 0 } : {};
-    return [name, { past, present, perm, ...capacity }];
+    const scale = scales.get(name);
+    return [name, { past, present, perm, ...capacity, ...(scale === undefined ? {} : { factor: Math.sqrt(scale) }) }];
   });
   return { files, target: { profile, opset: OPSET, entries, states: Object.fromEntries(states) } };
 }

@@ -1,5 +1,6 @@
 import { type Graph, lengthDim, type Node, type Program, type Value } from '@casement/ir';
 import type { WeightPlace } from '../proto.ts';
+import { foldedScales, mayWriteScores } from './foldedScales.ts';
 import type { JointParam } from './jointWeights.ts';
 import { packLinears } from './packLinears.ts';
 import { partnersOf } from './partners.ts';
@@ -25,6 +26,10 @@ export interface Fused {
   capacity(dim: string): number;
   /** The states that attention reads together, keys and values, either way round. */
   readonly partners: ReadonlyMap<string, string>;
+  /** States of keys that are held times √scale, with that scale. */
+  readonly foldedScales: ReadonlyMap<string, number>;
+  /** Whether the CPU is faster with the kernel of an attention that writes all scores out. */
+  writesScores(attention: Node): boolean;
   /** Rotary angles are looked up in tables of so many positions; undefined: they are computed. */
   readonly positionRows: number | undefined;
 }
@@ -43,6 +48,8 @@ export function unfused(graph: Graph): Fused {
     preallocated: new Set(),
     capacity: () => 0,
     partners: new Map(),
+    foldedScales: new Map(),
+    writesScores: () => false,
     positionRows: undefined,
   };
 }
@@ -56,11 +63,11 @@ export function fuse(
 ): Fused {
   const capacity = (dim: string) => program.dims.get(dim)?.max ?? 0;
   const positionRows = boundOfPositions(program, original, preallocated);
-  const inside = findQkv(original.nodes, new Uses(original)).filter((qkv) => {
-    const dim = dimOf(program, qkv.state);
-    return preallocated.has(dim) && rotatesInside(program, original, qkv);
-  });
-  const { graph, params, qkv } = packLinears(original, weights, inside);
+  const inside = (graph: Graph) =>
+    findQkv(graph.nodes, new Uses(graph)).filter((qkv) => {
+      return preallocated.has(dimOf(program, qkv.state)) && rotatesInside(program, graph, qkv);
+    });
+  const { graph, params, qkv } = packLinears(original, weights, inside(original));
   const uses = new Uses(graph);
   const values = new Set(graph.nodes.flatMap(({ inputs }) => inputs));
   const tiles = [...values].flatMap((value) => {
@@ -76,6 +83,8 @@ export function fuse(
     preallocated,
     capacity,
     partners: partnersOf(program),
+    foldedScales: foldedScales(program, inside),
+    writesScores: (attention) => mayWriteScores(program, attention),
     positionRows,
   };
 }

@@ -1,6 +1,7 @@
 import type { Dim, RopeAttrs, Value } from '@casement/ir';
 import type { Context } from '../context.ts';
 import type { Tensor } from '../graphWriter.ts';
+import { times } from './times.ts';
 
 export interface Waves {
   readonly cosine: Tensor;
@@ -47,12 +48,13 @@ export function wavesByPosition(ctx: Context, x: Value, { positions, attrs }: Ro
 /**
  * Tables [rows pairs] that hold, at each new token's place in the caches counted by `dim`, the waves of its position:
  * for attention that looks angles up by place. Older places are not looked at again, since their keys are rotated.
+ * Waves are multiplied by `factor`.
  */
-export function anglesBySlot(ctx: Context, x: Value, rotation: Rotation, dim: string): Waves {
+export function anglesBySlot(ctx: Context, x: Value, rotation: Rotation, dim: string, factor: number): Waves {
   const { writer, once, fused } = ctx;
   const { dtype } = x.type;
   const pairs = headPairs(x);
-  const key = `angles by slot ${dim} ${rotation.positions.name} ${dtype} ${pairs} ${JSON.stringify(rotation.attrs)}`;
+  const key = `angles by slot ${dim} ${rotation.positions.name} ${dtype} ${pairs} ${JSON.stringify(rotation.attrs)} ${factor}`;
   return once(key, () => {
     const rows = fused.positionRows ?? 0;
     const waves = wavesByPosition(ctx, x, rotation, rows);
@@ -63,7 +65,11 @@ export function anglesBySlot(ctx: Context, x: Value, rotation: Rotation, dim: st
         type,
         values: () => new Float32Array(fused.capacity(dim) * pairs),
       });
-      return writer.op('ScatterND', [zeros, slots, wave], writer.fresh(`rotary.${name}s.${dim}`, type));
+      return writer.op(
+        'ScatterND',
+        [zeros, slots, times(ctx, wave, factor)],
+        writer.fresh(`rotary.${name}s.${dim}`, type),
+      );
     };
     return { cosine: scatter('cosine', waves.cosine), sine: scatter('sine', waves.sine) };
   });

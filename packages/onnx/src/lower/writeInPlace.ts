@@ -2,6 +2,7 @@ import type { Node, Value } from '@casement/ir';
 import { type Context, operand, resultOf } from '../context.ts';
 import { MICROSOFT } from '../enums.ts';
 import type { Tensor } from '../graphWriter.ts';
+import { times } from './times.ts';
 
 /**
  * Rows appended to keys and values that no attention of this entry reads (the last layer's, when image tokens only
@@ -18,7 +19,9 @@ export function writeInPlace(ctx: Context, append: Node): Tensor {
     { end: mine, base: operand(append, 0), x: operand(append, 1) },
     { end: partner, base: version.base, x: version.x },
   ];
-  const [rows, others] = both.map(({ x }) => values.get(x, 'merged'));
+  const [rows, others] = both.map(({ end, x }) => {
+    return times(ctx, values.get(x, 'merged'), Math.sqrt(ctx.fused.foldedScales.get(end.state ?? '') ?? 1));
+  });
   if (!rows || !others) throw new RangeError('keys and values are two');
   const presents = both.map(({ end }): Tensor => ({ name: values.nameOf(end, 'heads'), type: states.typeOf(end) }));
   const dim = states.dimOf(mine);

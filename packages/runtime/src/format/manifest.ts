@@ -144,6 +144,8 @@ export interface OnnxState {
    * updated in place. Absent: they are as long as the state.
    */
   readonly capacity?: number;
+  /** The tensors hold the state times this; absent: the state. */
+  readonly factor?: number;
 }
 
 export interface WebGpuTarget {
