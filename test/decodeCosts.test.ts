@@ -33,7 +33,7 @@ async function lower(
 describe.each(readdirSync(FIXTURES))('%s', (name) => {
   it('decodes with few dispatches, reads weights and caches once, and packs its memory', async () => {
     const { program, bundle } = await lower(name, 'f32');
-    const step = bundle.report.entries.step?.special ?? expect.fail('no list for decoding');
+    const step = bundle.report.entries.step?.special[0] ?? expect.fail('no list for decoding');
     expect(step.notes).toEqual([]);
     expect(step.dispatches + 2).toBeLessThanOrEqual(mostDispatches(program));
     const lengths: Lengths = { past: 20, window: 12 };
@@ -54,7 +54,7 @@ function mostDispatches(program: Program): number {
 
 /** No list takes much more memory than what is alive at once. */
 function expectPacked({ entries, memory }: BundleReport): void {
-  const lists = Object.values(entries).flatMap(({ arena, special }) => [arena, ...(special ? [special.arena] : [])]);
+  const lists = Object.values(entries).flatMap(({ arena, special }) => [arena, ...special.map((list) => list.arena)]);
   for (const { bytes, lowerBound } of lists) expect(bytes).toBeLessThanOrEqual(1.05 * lowerBound);
   const largest = Math.max(...lists.map(({ lowerBound }) => lowerBound));
   expect(memory.arena).toBeLessThanOrEqual(1.05 * largest);
@@ -71,12 +71,16 @@ it('keeps no more for a state than its capacity', async () => {
 
 it('takes half the memory between kernels, and no dispatch more, where a device has halves', async () => {
   const reports = [gpuSubgroupsProfile, gpuSubgroupsF16Profile].map(async (profile) => {
-    return (await lower('casa', 'f16', profile)).bundle.report;
+    // Logits, which are in words for the host, are not the largest there.
+    return (await lower('ca-update-images', 'f16', profile)).bundle.report;
   });
   const [words, halves] = await Promise.all(reports);
   if (!words || !halves) expect.fail('two were lowered');
   expect(halves.memory.arena).toBe(words.memory.arena / 2);
   expect(halves.memory.state).toBe(words.memory.state);
-  const dispatches = (report: BundleReport) => JSON.stringify(report).match(/"dispatches":\d+/g);
-  expect(dispatches(halves)).toEqual(dispatches(words));
+  for (const [entry, { dispatches, special }] of Object.entries(words.entries)) {
+    expect(halves.entries[entry]?.dispatches).toBe(dispatches);
+    const counts = halves.entries[entry]?.special.map((list) => list.dispatches);
+    expect(counts).toEqual(special.map((list) => list.dispatches));
+  }
 });

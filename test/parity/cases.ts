@@ -6,6 +6,9 @@ export const cases: Readonly<Record<string, () => ProgramCase>> = {
     (['f32', 'f16', 'bf16'] as const).map((dtype) => [`linear in ${dtype}`, () => linears(dtype)] as const),
   ),
   'linear of quantised weights': quantizedLinears,
+  'linears of one x in f32': () => fusedLinears('f32'),
+  'linears of one x in f16': () => fusedLinears('f16'),
+  'linears of one x, quantised': fusedQuantized,
   'attention over f32 caches': () => caches('f32'),
   'attention over f16 caches': () => caches('f16'),
   'attention in segments, with masks': visibility,
@@ -54,6 +57,91 @@ entry main(%x : f32[1 seq 96], %z : f32[seq 39], %v : f32[seq 64]) {
   return c = %c
 }
 ${calls([1, 7, 64, 70, 0])}
+`);
+}
+
+/**
+ * What one x gives to several linears, with what follows: rotated and appended keys, a gate, a residual sum. Rows that are
+ * no multiple of a tile's, or of four; a weight whose columns do not come in fours; a result that is read twice.
+ */
+function fusedLinears(dtype: string): ProgramCase {
+  return parseCase(`program fusedLinears
+dim seq = 0 .. 70
+dim past = 0 .. 180
+param @q : ${dtype}[24 72]
+param @qb : ${dtype}[24]
+param @k : ${dtype}[16 72]
+param @kb : ${dtype}[16]
+param @gate : ${dtype}[130 72]
+param @up : ${dtype}[130 72]
+param @ub : ${dtype}[130]
+param @back : ${dtype}[72 24]
+param @odd : ${dtype}[72 130]
+param @scale : ${dtype}[72]
+state $keys : ${dtype}[1 past 2 8] axis 1
+state $values : ${dtype}[1 past 2 8] axis 1
+entry main(%x : ${dtype}[1 seq 72], %places : i32[3 1 seq]) {
+  %share : ${dtype}[] = constant() {dtype="${dtype}", shape=[], values=[0.2]}
+  %z : ${dtype}[1 seq 72] = mul(%x, %share)
+  %q0 : ${dtype}[1 seq 24] = linear(%z, @q, @qb)
+  %q1 : ${dtype}[1 seq 3 8] = reshape(%q0) {shape=[1 seq 3 8]}
+  %q : ${dtype}[1 seq 3 8] = rope(%q1, %places) {theta=100, layout="half", sections=[1 2 1], axial=false}
+  %k0 : ${dtype}[1 seq 16] = linear(%z, @k, @kb)
+  %k1 : ${dtype}[1 seq 2 8] = reshape(%k0) {shape=[1 seq 2 8]}
+  %k : ${dtype}[1 seq 2 8] = rope(%k1, %places) {theta=100, layout="half", sections=[1 2 1], axial=false}
+  %v : ${dtype}[1 seq 2 8] = reshape(%k0) {shape=[1 seq 2 8]}
+  %keys : ${dtype}[1 past+seq 2 8] = append($keys, %k) {axis=1}
+  %values : ${dtype}[1 past+seq 2 8] = append($values, %v) {axis=1}
+  %gate : ${dtype}[1 seq 130] = linear(%z, @gate)
+  %up : ${dtype}[1 seq 130] = linear(%z, @up, @ub)
+  %both : ${dtype}[1 seq 130] = swiglu(%gate, %up)
+  %down : ${dtype}[1 seq 72] = linear(%both, @odd)
+  %back : ${dtype}[1 seq 72] = linear(%q0, @back)
+  %little : ${dtype}[1 seq 72] = mul(%share, %back)
+  %scaled : ${dtype}[1 seq 72] = mul(%little, @scale)
+  %sum : ${dtype}[1 seq 72] = add(%scaled, %z)
+  %less : ${dtype}[1 seq 72] = mul(%down, %share)
+  %twice : ${dtype}[1 seq 72] = add(%sum, %less)
+  keep $keys = %keys
+  keep $values = %values
+  return keys = %keys
+  return values = %values
+  return q = %q
+  return sum = %sum
+  return twice = %twice
+}
+${calls([1, 64, 7, 70, 0])}
+`);
+}
+
+function fusedQuantized(): ProgramCase {
+  return parseCase(`program fusedQuantized
+dim seq = 0 .. 70
+param @q : u8[24 3 16]
+param @qs : f32[24 3]
+param @qz : u8[24 2]
+param @qb : f32[24]
+param @k : u8[18 3 16]
+param @ks : f32[18 3]
+param @kz : u8[18 2]
+param @gate : u8[66 5 16]
+param @gs : f32[66 5]
+param @up : u8[66 5 16]
+param @us : f32[66 5]
+param @ub : f32[66]
+entry main(%x : f32[1 seq 72], %places : i32[1 seq]) {
+  %q0 : f32[1 seq 24] = quantizedLinear(%x, @q, @qs, @qz, @qb) {bits=4, block=32, columns=72}
+  %q1 : f32[1 seq 3 8] = reshape(%q0) {shape=[1 seq 3 8]}
+  %q : f32[1 seq 3 8] = rope(%q1, %places) {theta=100, layout="interleaved", sections=[], axial=false}
+  %k : f32[1 seq 18] = quantizedLinear(%x, @k, @ks, @kz) {bits=4, block=32, columns=72}
+  %gate : f32[1 seq 66] = quantizedLinear(%x, @gate, @gs) {bits=8, block=16, columns=72}
+  %up : f32[1 seq 66] = quantizedLinear(%x, @up, @us, @ub) {bits=8, block=16, columns=72}
+  %both : f32[1 seq 66] = swiglu(%gate, %up)
+  return q = %q
+  return k = %k
+  return both = %both
+}
+${calls([1, 64, 7, 70, 0])}
 `);
 }
 

@@ -13,6 +13,8 @@ import {
 import type { FusedGraph, FusedStep } from './fusion/fuse.ts';
 import { type AttentionParts, lowerProjection } from './fusion/lowerProjection.ts';
 import { lowerSplitAttention } from './fusion/lowerSplitAttention.ts';
+import { lowerTiles } from './fusion/lowerTiles.ts';
+import { vectorsOf } from './fusion/projection.ts';
 import { closeGaps } from './kernels/copyStrided.ts';
 import { loweringOf } from './lower/index.ts';
 import type { LoweringContext, Piece } from './lowering.ts';
@@ -23,7 +25,7 @@ import type { WeightPlan } from './memory/weights.ts';
 import { type Block, denseOperand, isDense, type Operand } from './operand.ts';
 import type { DeviceProfile } from './profile.ts';
 import { activationStorage, hostStorage, type Storage, storageBytes } from './storage.ts';
-import type { KernelCall } from './wgsl/kernelBuilder.ts';
+import { type KernelCall, storageBuffers } from './wgsl/kernelBuilder.ts';
 
 /** What all entries of a program share. */
 export interface ProgramPlans {
@@ -46,8 +48,8 @@ export interface ListPlan {
   readonly graph: Graph;
   /** Operands of the inputs. */
   readonly inputs: ReadonlyMap<Value, Operand>;
-  /** Runs of one row have fused kernels. */
-  readonly fused: FusedGraph | undefined;
+  /** What its kernels compute. */
+  readonly fused: FusedGraph;
 }
 
 /** An entry as kernel calls over blocks; the arena's are not placed yet. */
@@ -96,7 +98,7 @@ class EntryLowering implements LoweringContext {
   lower(): LoweredEntry {
     const outputs = new Set(this.graph.outputs.map(({ value }) => value));
     for (const value of outputs) if (value.kind !== 'result') this.keepOutput(value);
-    for (const step of this.list.fused?.steps ?? this.graph.nodes.map((node) => ({ kind: 'node', node }) as const)) {
+    for (const step of this.list.fused.steps) {
       this.lowerStep(step);
       // Right here, so that a copy carries the label of the node.
       const nodes = step.kind === 'projection' ? step.nodes : [step.node];
@@ -184,7 +186,10 @@ class EntryLowering implements LoweringContext {
 
   private lowerStep(step: FusedStep): void {
     const { fused } = this.list;
-    if (step.kind === 'projection' && fused) {
+    if (step.kind === 'projection' && vectorsOf(step.projection.source.x) !== 1) {
+      this.node = step.projection.sections[0]?.linears[0];
+      this.guarded(() => this.lowerTiles(step));
+    } else if (step.kind === 'projection') {
       this.node = step.projection.sections[0]?.linears[0];
       const partsOf = (attention: Node) => this.parts.get(attention) ?? raise(this.fail('an attention has no parts'));
       this.guarded(() => {
@@ -203,6 +208,14 @@ class EntryLowering implements LoweringContext {
       this.node = step.node;
       this.guarded(() => this.parts.set(step.node, lowerSplitAttention(step.node, this)));
     } else if (step.kind === 'node') this.lowerNode(step.node);
+  }
+
+  private lowerTiles({ projection }: FusedStep & { readonly kind: 'projection' }): void {
+    for (const step of lowerTiles(projection, this.list.fused.fusion, this)) {
+      this.node = projection.sections[0]?.linears[0];
+      if (step.kind === 'call') this.run(step.call);
+      else for (const node of step.nodes) this.lowerNode(node);
+    }
   }
 
   private lowerNode(node: Node): void {
@@ -269,11 +282,6 @@ function valuesForHost({ nodes, outputs }: Graph): ReadonlySet<Value> {
     if (isView && inputs[0] && results.some((value) => found.has(value))) found.add(inputs[0]);
   }
   return found;
-}
-
-/** The dims, which a kernel may take too, are a uniform. */
-function storageBuffers({ kernel }: KernelCall): number {
-  return kernel.bindings.filter((access) => access !== 'uniform').length;
 }
 
 function raise(error: Error): never {

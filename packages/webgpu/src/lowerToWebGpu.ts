@@ -15,17 +15,17 @@ import { fuse } from './fusion/fuse.ts';
 import { paramsOf } from './fusion/lowerProjection.ts';
 import { resultsPerUnit } from './fusion/threads.ts';
 import { KernelFiles } from './kernelFiles.ts';
-import { ArenaPlan, type ArenaUse } from './memory/arenaPlan.ts';
+import { ArenaPlan } from './memory/arenaPlan.ts';
 import { ConstantPlan } from './memory/constants.ts';
 import { InputPlan } from './memory/inputs.ts';
 import { StatePlan } from './memory/states.ts';
 import { type WeightLocation, WeightPlan } from './memory/weights.ts';
 import type { Block, Operand, Place } from './operand.ts';
 import { type DeviceProfile, portableProfile } from './profile.ts';
-import { type BundleReport, reportBundle, type SpecialReport } from './report.ts';
+import { type BundleReport, type EntryReport, type ListReport, reportBundle } from './report.ts';
 import { planSignature } from './signature.ts';
 import { planSize } from './size.ts';
-import { decodeDims, specialise } from './specialise.ts';
+import { choiceDims, decodeDims, specialise } from './specialise.ts';
 import { workgroupUse } from './wgsl/workgroupUse.ts';
 
 export interface WebGpuOptions {
@@ -57,33 +57,35 @@ export function lowerToWebGpu(program: Program, options: WebGpuOptions): WebGpuB
     inputs: new InputPlan(program, profile.limits),
   };
   const lists = [...program.entries.values()].map((graph) => listsOf(plans, graph));
-  for (const { special } of lists) placeWeights(plans, special);
-  const lowered = lists.map(({ general }) => lowerEntry(plans, general));
+  // First what runs most often: what it reads lies together.
+  for (const { special } of lists) for (const list of special) placeWeights(plans, list);
+  for (const { general } of lists) placeWeights(plans, general);
   const kernels = new KernelFiles([...program.dims.keys()]);
   const arena = new ArenaPlan(profile.limits);
   const loops = new LoopPlan();
   const entries: Record<string, EntryPlan> = {};
-  const uses: Record<string, ArenaUse> = {};
-  const specialReports: Record<string, SpecialReport> = {};
-  lowered.forEach((entry, index) => {
-    const { name } = entry.graph;
+  const reports: Record<string, EntryReport> = {};
+  const placed = (list: ListPlan): PlacedList => {
+    const entry = lowerEntry(plans, list);
     const { places, use } = arena.place(entry);
-    const general = planEntry(entry, new Places(places), kernels, plans.inputs.dims);
-    uses[name] = use;
-    const special = lists[index]?.special;
-    if (special === undefined) {
-      entries[name] = general;
-      return;
-    }
-    const decode = lowerEntry(plans, special);
-    const placed = arena.place(decode);
-    const when = Object.fromEntries(special.when);
-    const { outputs, dispatches } = planEntry(decode, new Places(placed.places), kernels, plans.inputs.dims);
-    const lowered = loops.lower(program, profile, special, decode);
-    const loop = lowered && planLoop(lowered, new Places(placed.places), kernels, plans.inputs.dims);
-    entries[name] = { ...general, special: [{ when, outputs, dispatches, ...(loop ? { loop } : {}) }] };
-    const notes = special.fused?.fusion.notes ?? [];
-    specialReports[name] = { when, dispatches: dispatches.length, arena: placed.use, notes };
+    const planned = planEntry(entry, new Places(places), kernels, plans.inputs.dims);
+    const report = { dispatches: planned.dispatches.length, arena: use, notes: list.fused.fusion.notes };
+    return { entry, places: new Places(places), planned, report };
+  };
+  const lowered = lists.map(({ general, special }) => {
+    const { entry, planned, report } = placed(general);
+    const others = special.map((list) => {
+      const { entry, places, planned, report } = placed(list);
+      const when = Object.fromEntries(list.when);
+      const lowered = loops.lower(program, profile, list, entry);
+      const loop = lowered && planLoop(lowered, places, kernels, plans.inputs.dims);
+      const { outputs, dispatches } = planned;
+      return { list: { when, outputs, dispatches, ...(loop ? { loop } : {}) }, report: { when, ...report } };
+    });
+    const { name } = entry.graph;
+    entries[name] = { ...planned, ...(others.length > 0 ? { special: others.map(({ list }) => list) } : {}) };
+    reports[name] = { ...report, special: others.map((other) => other.report) };
+    return entry;
   });
   const buffers = [plans.weights, plans.constants, plans.states, plans.inputs, arena, loops].flatMap((plan) => [
     ...plan.buffers,
@@ -106,32 +108,45 @@ export function lowerToWebGpu(program: Program, options: WebGpuOptions): WebGpuB
     ...kernels.files,
     ...plans.constants.files,
   ]);
-  return { files, plan, report: reportBundle(variant, uses, specialReports) };
+  return { files, plan, report: reportBundle(variant, reports) };
 }
 
-/** The lists of dispatches that an entry gets: one for all runs, and a fused one for runs that decode. */
-function listsOf(plans: ProgramPlans, graph: Graph): { readonly general: ListPlan; readonly special?: SpecialList } {
-  const inputs = plans.inputs.place(graph);
-  const general = { graph, inputs, fused: undefined };
-  const when = decodeDims(plans.program, graph);
-  if (when === undefined) return { general };
-  const special = specialise(graph, when).graph;
-  const { limits } = plans.profile;
-  const isWhole = (param: Value) => plans.weights.isWhole(param);
-  const fused = fuse(special, { isWhole, limits, results: resultsPerUnit(plans.profile) });
-  return { general, special: { graph: special, inputs: plans.inputs.specialise(inputs, special), fused, when } };
+interface PlacedList {
+  readonly entry: LoweredEntry;
+  readonly places: Places;
+  readonly planned: EntryPlan;
+  readonly report: ListReport;
 }
 
 interface SpecialList extends ListPlan {
   readonly when: ReadonlyMap<string, number>;
 }
 
+/** The lists of dispatches that an entry gets: one for all runs, and others for runs in which dims are 1. */
+function listsOf(
+  plans: ProgramPlans,
+  graph: Graph,
+): { readonly general: ListPlan; readonly special: readonly SpecialList[] } {
+  const inputs = plans.inputs.place(graph);
+  const { limits } = plans.profile;
+  const isWhole = (param: Value) => plans.weights.isWhole(param);
+  const fused = (own: Graph) => fuse(own, { isWhole, limits, results: resultsPerUnit(plans.profile) });
+  const special = [decodeDims(plans.program, graph), choiceDims(plans.program, graph)].flatMap(
+    (when): SpecialList[] => {
+      if (when === undefined) return [];
+      const own = specialise(graph, when).graph;
+      return [{ graph: own, inputs: plans.inputs.specialise(inputs, own), fused: fused(own), when }];
+    },
+  );
+  return { general: { graph, inputs, fused: fused(graph) }, special };
+}
+
 /** Params that one kernel reads lie next to each other. */
-function placeWeights({ weights }: ProgramPlans, special: SpecialList | undefined): void {
-  for (const projection of special?.fused?.fusion.projections ?? []) {
+function placeWeights({ weights }: ProgramPlans, { graph, fused }: ListPlan): void {
+  for (const projection of fused.fusion.projections) {
     const [first] = projection.sections[0]?.linears ?? [];
     weights.placeTogether(paramsOf(projection), (problem) => {
-      return new IrError(`entry ${special?.graph.name}: ${problem}`, first?.origin);
+      return new IrError(`entry ${graph.name}: ${problem}`, first?.origin);
     });
   }
 }

@@ -8,31 +8,28 @@ export interface BundleReport {
   readonly entries: Readonly<Record<string, EntryReport>>;
 }
 
-export interface EntryReport {
-  readonly dispatches: number;
-  readonly arena: ArenaUse;
-  /** The list for runs in which some dims have these values, where the entry has one. */
-  readonly special?: SpecialReport;
-}
-
-export interface SpecialReport {
-  readonly when: Readonly<Record<string, number>>;
+/** A list of dispatches. */
+export interface ListReport {
   readonly dispatches: number;
   readonly arena: ArenaUse;
   /** What fusions left alone, and why. */
   readonly notes: readonly string[];
 }
 
+export interface EntryReport extends ListReport {
+  /** Lists for runs in which some dims have certain values, as in the plan: that for one token comes first. */
+  readonly special: readonly SpecialReport[];
+}
+
+export interface SpecialReport extends ListReport {
+  readonly when: Readonly<Record<string, number>>;
+}
+
 export function reportBundle(
-  { buffers, kernels, entries }: Pick<PlanVariant, 'buffers' | 'kernels' | 'entries'>,
-  arena: Readonly<Record<string, ArenaUse>>,
-  special: Readonly<Record<string, SpecialReport>>,
+  { buffers, kernels }: Pick<PlanVariant, 'buffers' | 'kernels'>,
+  entries: Readonly<Record<string, EntryReport>>,
 ): BundleReport {
   const memory: Record<BufferKind, number> = { weights: 0, constants: 0, state: 0, inputs: 0, arena: 0, loop: 0 };
   for (const { kind, bytes } of Object.values(buffers)) memory[kind] += bytes;
-  const reports = Object.entries(entries).map(([name, { dispatches }]): [string, EntryReport] => {
-    const general = { dispatches: dispatches.length, arena: arena[name] ?? { bytes: 0, lowerBound: 0, unshared: 0 } };
-    return [name, { ...general, ...(special[name] ? { special: special[name] } : {}) }];
-  });
-  return { kernels: Object.keys(kernels).length, memory, entries: Object.fromEntries(reports) };
+  return { kernels: Object.keys(kernels).length, memory, entries };
 }

@@ -39,6 +39,25 @@ export function decodeDims(program: Program, graph: Graph): ReadonlyMap<string, 
   return fits && free.length > 0 ? new Map(free.map((name) => [name, 1])) : undefined;
 }
 
+/**
+ * The dims that are 1 when an entry that decodes reads a chunk of which one place counts: those of lists of indices that
+ * pick rows, and of nothing else (`logits_to_keep`). Undefined where there are none.
+ */
+export function choiceDims(program: Program, graph: Graph): ReadonlyMap<string, number> | undefined {
+  const decoding = decodeDims(program, graph);
+  const isChoice = (input: Value) => {
+    const readers = graph.nodes.filter(({ inputs }) => inputs.includes(input));
+    return (
+      input.type.shape.length === 1 &&
+      readers.every(({ op, inputs }) => op.name === ops.gather.name && inputs[0] !== input)
+    );
+  };
+  const namesOfAll = (inputs: readonly Value[]) => inputs.flatMap(({ type }) => type.shape.flatMap(namesOf));
+  const others = new Set(namesOfAll(graph.inputs.filter((input) => !isChoice(input))));
+  const names = namesOfAll(graph.inputs.filter(isChoice)).filter((name) => decoding?.has(name) && !others.has(name));
+  return names.length > 0 ? new Map(names.map((name) => [name, 1])) : undefined;
+}
+
 /** The entry with numbers for some dims. Params keep their identity; all other values are new ones of the same names. */
 export function specialise(graph: Graph, when: ReadonlyMap<string, number>): Specialisation {
   const known = new Map<Value, Value>();

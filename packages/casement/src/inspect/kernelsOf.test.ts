@@ -21,7 +21,7 @@ it('lists dispatches of all entries, for each device class', async () => {
 it('shows one class, what each dispatch computes and why by that kernel', async () => {
   const text = await kernelsOf(model, { dtype: 'f32', variant: 'gpu' });
   expect(text.match(/^class/gm)).toHaveLength(1);
-  expect(text).toMatch(/^ +\d+ {2}linearSharedTiles(-\d+)? +\S+ \(model\.layers\.0.*\) +several rows, on GPUs$/m);
+  expect(text).toMatch(/^ +\d+ {2}projectSharedTiles(-\d+)? +\S+ \(model\.layers\.0.*\) +fused: .*, on GPUs$/m);
   const [total = '', body = ''] = /^step: (\d+) dispatches\n((?: .*\n)*)/m.exec(text)?.slice(1) ?? [];
   expect(body.trimEnd().split('\n')).toHaveLength(Number(total));
 });

@@ -23,24 +23,21 @@ function variantText({ name, adapters, requires, kernels, entries }: PlanVariant
   const made = { cpu: 'adapters that run on the CPU', gpu: 'GPUs' }[adapters ?? 'cpu'];
   const needs = requires.features.length > 0 ? `, needs ${requires.features.join(', ')}` : '';
   const lists = Object.entries(entries).flatMap(([entry, { dispatches, special = [] }]) => [
-    listText(entry, dispatches),
-    ...special.map((list) => {
+    listText(entry, dispatches, report?.entries[entry]?.notes),
+    ...special.map((list, i) => {
       const when = Object.entries(list.when).map(([dim, value]) => `${dim} = ${value}`);
-      const notes = report?.entries[entry]?.special?.notes ?? [];
-      return [
-        listText(`${entry} when ${when.join(', ')}`, list.dispatches),
-        ...notes.map((note) => `  not fused: ${note}`),
-      ].join('\n');
+      return listText(`${entry} when ${when.join(', ')}`, list.dispatches, report?.entries[entry]?.special[i]?.notes);
     }),
   ]);
   const title = `class ${name}: for ${adapters ? made : 'all adapters'}${needs}; ${Object.keys(kernels).length} kernels`;
   return [title, ...lists].join('\n');
 }
 
-function listText(title: string, dispatches: readonly DispatchPlan[]): string {
+function listText(title: string, dispatches: readonly DispatchPlan[], notes: readonly string[] = []): string {
   const rows = dispatches.map(({ label, kernel }, i) => {
     return ['', String(i + 1).padStart(4), kernel, label, kernelRule(kernel) ?? ''];
   });
   const total = `${title}: ${dispatches.length} dispatches`;
-  return [total, ...(rows.length > 0 ? [formatTable(rows).replace(/ +$/gm, '')] : [])].join('\n');
+  const table = rows.length > 0 ? [formatTable(rows).replace(/ +$/gm, '')] : [];
+  return [total, ...table, ...notes.map((note) => `  not fused: ${note}`)].join('\n');
 }

@@ -1,8 +1,8 @@
 // linearBlockPerThread: y = x·weightᵀ, 4 rows and 4 columns of y per thread.
 //   x: f32[1 seq 12]
-//   weight: f32[32 12]
-//   y: f32[1 seq 32]
-// Computes linear_2 (layers.0) and 1 more.
+//   weight: f32[19 12]
+//   y: f32[1 seq 19]
+// Computes linear_37.
 
 struct Dims {
   n_seq: u32,
@@ -13,7 +13,7 @@ struct Dims {
 
 @group(0) @binding(0) var<storage, read_write> x: array<vec4f>;
 @group(0) @binding(1) var<storage, read> weight: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;
 @group(0) @binding(3) var<uniform> dims: Dims;
 
 fn x_vec4(i: u32) -> vec4f {
@@ -22,7 +22,7 @@ fn x_vec4(i: u32) -> vec4f {
 fn weight_vec4(i: u32) -> vec4f {
   return weight[i];
 }
-fn y_set(i: u32, value: vec4f) {
+fn y_set(i: u32, value: f32) {
   y[i] = value;
 }
 
@@ -39,10 +39,10 @@ fn main(
   let first = (group.x * 32u + lane) * 4u;
   let top = group.y * 4u;
   // What lies outside of y is computed from its last row and column, and not written.
-  let column0 = min(first + 0u, 32u - 1u);
-  let column1 = min(first + 1u, 32u - 1u);
-  let column2 = min(first + 2u, 32u - 1u);
-  let column3 = min(first + 3u, 32u - 1u);
+  let column0 = min(first + 0u, 19u - 1u);
+  let column1 = min(first + 1u, 19u - 1u);
+  let column2 = min(first + 2u, 19u - 1u);
+  let column3 = min(first + 3u, 19u - 1u);
   let row0 = min(top + 0u, dims.n_seq - 1u);
   let row1 = min(top + 1u, dims.n_seq - 1u);
   let row2 = min(top + 2u, dims.n_seq - 1u);
@@ -67,19 +67,60 @@ fn main(
     let x3 = x_vec4(row3 * 3u + step);
     sum3 += x3 * weights;
   }
-  if (first < 32u) {
-    let place = (first + 0u) / 4u;
+  if (first + 0u < 19u) {
     if (top + 0u < dims.n_seq) {
-      y_set((top + 0u) * 8u + place, sum0);
+      y_set((top + 0u) * 19u + first + 0u, sum0[0]);
     }
     if (top + 1u < dims.n_seq) {
-      y_set((top + 1u) * 8u + place, sum1);
+      y_set((top + 1u) * 19u + first + 0u, sum1[0]);
     }
     if (top + 2u < dims.n_seq) {
-      y_set((top + 2u) * 8u + place, sum2);
+      y_set((top + 2u) * 19u + first + 0u, sum2[0]);
     }
     if (top + 3u < dims.n_seq) {
-      y_set((top + 3u) * 8u + place, sum3);
+      y_set((top + 3u) * 19u + first + 0u, sum3[0]);
+    }
+  }
+  if (first + 1u < 19u) {
+    if (top + 0u < dims.n_seq) {
+      y_set((top + 0u) * 19u + first + 1u, sum0[1]);
+    }
+    if (top + 1u < dims.n_seq) {
+      y_set((top + 1u) * 19u + first + 1u, sum1[1]);
+    }
+    if (top + 2u < dims.n_seq) {
+      y_set((top + 2u) * 19u + first + 1u, sum2[1]);
+    }
+    if (top + 3u < dims.n_seq) {
+      y_set((top + 3u) * 19u + first + 1u, sum3[1]);
+    }
+  }
+  if (first + 2u < 19u) {
+    if (top + 0u < dims.n_seq) {
+      y_set((top + 0u) * 19u + first + 2u, sum0[2]);
+    }
+    if (top + 1u < dims.n_seq) {
+      y_set((top + 1u) * 19u + first + 2u, sum1[2]);
+    }
+    if (top + 2u < dims.n_seq) {
+      y_set((top + 2u) * 19u + first + 2u, sum2[2]);
+    }
+    if (top + 3u < dims.n_seq) {
+      y_set((top + 3u) * 19u + first + 2u, sum3[2]);
+    }
+  }
+  if (first + 3u < 19u) {
+    if (top + 0u < dims.n_seq) {
+      y_set((top + 0u) * 19u + first + 3u, sum0[3]);
+    }
+    if (top + 1u < dims.n_seq) {
+      y_set((top + 1u) * 19u + first + 3u, sum1[3]);
+    }
+    if (top + 2u < dims.n_seq) {
+      y_set((top + 2u) * 19u + first + 3u, sum2[3]);
+    }
+    if (top + 3u < dims.n_seq) {
+      y_set((top + 3u) * 19u + first + 3u, sum3[3]);
     }
   }
 }

@@ -1,6 +1,6 @@
-import { axisOf, ops, productDims } from '@casement/ir';
+import { axisOf, ops, productDims, sameDim } from '@casement/ir';
 import type { Fusion } from './fusion.ts';
-import { rowsPerUnit, valuesOf } from './projection.ts';
+import { resultsOf, rowsPerUnit, valuesOf, vectorsOf } from './projection.ts';
 
 const NAME = 'absorbAppend';
 
@@ -15,9 +15,15 @@ export function absorbAppend(fusion: Fusion): boolean {
     if (!home || !first) continue;
     const { projection, section } = home;
     const axis = axisOf(Number(node.attrs.axis), x.type.shape.length);
-    const [half, perUnit] = [section.pairing?.half ?? 2, rowsPerUnit(section, fusion.rules.results)];
+    const [half, perUnit] = [
+      section.pairing?.half ?? 2,
+      rowsPerUnit(section, resultsOf(projection, fusion.rules.results)),
+    ];
     const oddPairs = section.pairing?.layout === 'half' && (half % 2 !== 0 || perUnit % 4 !== 0);
-    if (productDims(x.type.shape.slice(0, axis + 1)) !== 1) fusion.note(NAME, node, 'it appends several positions');
+    const positions = productDims(x.type.shape.slice(axis, axis + 1));
+    const inOrder =
+      productDims(x.type.shape.slice(0, axis)) === 1 && sameDim(positions, vectorsOf(projection.source.x));
+    if (!inOrder) fusion.note(NAME, node, 'its positions are not the rows of x');
     else if (oddPairs) fusion.note(NAME, node, 'pairs of rows do not come in twos');
     else if (!fusion.isWhole(section)) fusion.note(NAME, node, 'its weight is bound in pieces');
     else if (perUnit % 2 !== 0) fusion.note(NAME, node, 'its kernel joins too many linears');

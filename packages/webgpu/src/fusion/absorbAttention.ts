@@ -1,5 +1,6 @@
 import { type Node, ops, productDims } from '@casement/ir';
 import type { Fusion } from './fusion.ts';
+import { vectorsOf } from './projection.ts';
 
 const NAME = 'absorbAttention';
 
@@ -14,7 +15,7 @@ export function absorbAttention(fusion: Fusion): void {
     const [mixed] = view?.inputs ?? [];
     const attention = mixed && fusion.producerOf(mixed);
     const [first] = projection.sections[0]?.linears ?? [];
-    if (!view || !mixed || !attention || !first || norm) continue;
+    if (!view || !mixed || !attention || !first || norm || vectorsOf(x) !== 1) continue;
     if (view.op.name !== ops.reshape.name || attention.op.name !== ops.attention.name) continue;
     const cluster = fusion.clusters.of(first);
     const readElsewhere =

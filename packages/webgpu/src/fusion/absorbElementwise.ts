@@ -1,8 +1,8 @@
-import { isFloat, type Node, ops, type Value } from '@casement/ir';
+import { isFloat, mulDims, type Node, ops, productDims, sameDim, type Value } from '@casement/ir';
 import { expressionOf } from '../wgsl/expressions.ts';
 import { operandIndex } from './broadcast.ts';
-import { countOf, type Fusion } from './fusion.ts';
-import { type Projection, rowsOf, type Section, valuesOf } from './projection.ts';
+import type { Fusion } from './fusion.ts';
+import { type Projection, rowsOf, type Section, valuesOf, vectorsOf } from './projection.ts';
 
 const NAME = 'absorbElementwise';
 
@@ -38,7 +38,8 @@ function absorb(fusion: Fusion, projection: Projection, section: Section, node: 
   const [result] = node.outputs;
   const [first] = section.linears;
   if (!result || !first) return false;
-  if (countOf(result) !== rowsOf(section)) return decline('its result has another size than the rows');
+  const size = mulDims(vectorsOf(projection.source.x), rowsOf(section));
+  if (!sameDim(productDims(result.type.shape), size)) return decline('its result has another size than the rows');
   const others = projection.sections.filter(
     (other) => other !== section && valuesOf(other).some((value) => node.inputs.includes(value)),
   );
@@ -53,7 +54,7 @@ function absorb(fusion: Fusion, projection: Projection, section: Section, node: 
   for (const value of node.inputs) {
     if (own.has(value)) continue;
     if (value.state !== undefined) return decline(`it reads the state "${value.state}"`);
-    if (operandIndex(value.type.shape, result.type.shape, 'row') === undefined) {
+    if (operandIndex(value.type.shape, result.type.shape, 'element') === undefined) {
       return decline(`"${value.name}" is broadcast in a way that rows do not follow`);
     }
   }

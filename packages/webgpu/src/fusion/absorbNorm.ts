@@ -1,5 +1,6 @@
 import { ops } from '@casement/ir';
 import type { Fusion } from './fusion.ts';
+import { vectorsOf } from './projection.ts';
 
 const NAME = 'absorbNorm';
 const NORMS: ReadonlySet<string> = new Set([ops.rmsNorm.name, ops.layerNorm.name, ops.standardize.name]);
@@ -14,7 +15,8 @@ export function absorbNorm(fusion: Fusion): void {
     const norm = fusion.producerOf(x);
     const [first] = projection.sections[0]?.linears ?? [];
     const [source] = norm?.inputs ?? [];
-    if (!norm || !first || !source || !NORMS.has(norm.op.name)) continue;
+    // Rows that many columns are computed from are normed once, before.
+    if (!norm || !first || !source || !NORMS.has(norm.op.name) || vectorsOf(x) !== 1) continue;
     const cluster = fusion.clusters.of(first);
     const other = fusion.readersOf(x).find((reader) => !cluster.nodes.has(reader));
     if (fusion.isOutput(x)) fusion.note(NAME, norm, 'it is an output');

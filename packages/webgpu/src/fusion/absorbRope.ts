@@ -1,6 +1,6 @@
-import { type Node, ops, type RopeAttrs, sameDim, type Value } from '@casement/ir';
+import { type Node, ops, productDims, type RopeAttrs, sameDim, type Value } from '@casement/ir';
 import type { Fusion } from './fusion.ts';
-import { type Pairing, rowsPerUnit, valuesOf } from './projection.ts';
+import { type Pairing, resultsOf, rowsOf, rowsPerUnit, type Section, valuesOf, vectorsOf } from './projection.ts';
 
 const NAME = 'absorbRope';
 
@@ -16,9 +16,10 @@ export function absorbRope(fusion: Fusion): boolean {
     const { projection, section } = home;
     const pairing = pairingOf(node, x);
     const problem =
-      positionsProblem(positions) ??
+      positionsProblem(positions, projection.source.x) ??
+      headsProblem(x, section) ??
       (fusion.isWhole(section) ? undefined : 'its weight is bound in pieces') ??
-      (rowsPerUnit(section, fusion.rules.results) % 2 !== 0
+      (rowsPerUnit(section, resultsOf(projection, fusion.rules.results)) % 2 !== 0
         ? `a thread computes one row of each of ${section.linears.length} linears`
         : undefined) ??
       (section.pairing && !samePairing(section.pairing, pairing) ? 'its rows are in pairs of another kind' : undefined);
@@ -45,8 +46,15 @@ function samePairing(a: Pairing, b: Pairing): boolean {
   return a.layout === b.layout && a.half === b.half;
 }
 
-/** One position, or one on each axis. */
-function positionsProblem({ type, state }: Value): string | undefined {
+/** One position for each row of x, or one on each axis. */
+function positionsProblem({ type, state }: Value, x: Value): string | undefined {
   if (state !== undefined) return `its positions are the state "${state}"`;
-  return type.shape.slice(-2).every((size) => sameDim(size, 1)) ? undefined : 'there are several positions';
+  return sameDim(productDims(type.shape.slice(-2)), vectorsOf(x))
+    ? undefined
+    : 'its positions are not those of rows of x';
+}
+
+/** Heads of a row of x lie side by side. */
+function headsProblem({ type }: Value, section: Section): string | undefined {
+  return productDims(type.shape.slice(2)) === rowsOf(section) ? undefined : 'it turns heads that rows are not made of';
 }

@@ -1,16 +1,19 @@
 import { ops, type Value } from '@casement/ir';
 import type { Fusion } from './fusion.ts';
-import { nodesOf, type Projection, valuesOf } from './projection.ts';
+import { nodesOf, type Projection, valuesOf, vectorsOf } from './projection.ts';
 
 const NAME = 'countBuffers';
 
-/** Takes apart what would bind more storage buffers than a device allows; its nodes are lowered one by one. */
+/**
+ * Takes apart what would bind more storage buffers than a device allows; its nodes are lowered one by one. What many rows
+ * of x are multiplied with is shared among several kernels instead (`lowerTiles`).
+ */
 export function countBuffers(fusion: Fusion): void {
   const most = fusion.rules.limits.maxStorageBuffersPerShaderStage;
   fusion.projections = fusion.projections.filter((projection) => {
     const count = buffersOf(fusion, projection);
     const [first] = projection.sections[0]?.linears ?? [];
-    if (count <= most || !first) return true;
+    if (count <= most || !first || vectorsOf(projection.source.x) !== 1) return true;
     fusion.note(NAME, first, `its kernel would bind ${count} buffers, ${most} are allowed`);
     if (projection.source.attention) fusion.partedAttentions.delete(projection.source.attention);
     return false;

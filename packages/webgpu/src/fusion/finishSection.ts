@@ -1,4 +1,4 @@
-import { axisOf, mulDims, type Node, ops, productDims, type RopeAttrs, type Value } from '@casement/ir';
+import { axisOf, type Dim, mulDims, type Node, ops, productDims, type RopeAttrs, type Value } from '@casement/ir';
 import type { RowPart } from '../kernels/projectedRows.ts';
 import { sectionOf } from '../kernels/ropePairPerThread.ts';
 import { frequenciesOf } from '../lower/rope.ts';
@@ -10,7 +10,7 @@ import { expressionOf } from '../wgsl/expressions.ts';
 import type { FusedKernel } from '../wgsl/fusedKernel.ts';
 import { SIN_COS } from '../wgsl/math.ts';
 import { operandIndex } from './broadcast.ts';
-import { rowsOf, rowsPerUnit, type Section, valuesOf } from './projection.ts';
+import { type Projection, resultsOf, rowsOf, rowsPerUnit, type Section, valuesOf, vectorsOf } from './projection.ts';
 import { resultsPerUnit } from './threads.ts';
 import { pairOf, unitGuards } from './unitRows.ts';
 
@@ -19,14 +19,15 @@ type Rows = readonly string[];
 
 /**
  * What a kernel does with the products of a section's rows: a bias, whatever follows row by row, and storing what others
- * read. Gives memory to what is stored.
+ * read. Gives memory to what is stored. Where x has many rows, `row` is the one that was multiplied.
  */
 export function finishSection(
+  projection: Projection,
   section: Section,
   isStored: (value: Value) => boolean,
   context: LoweringContext,
 ): RowPart['finish'] {
-  const plan = new SectionPlan(section, isStored, context);
+  const plan = new SectionPlan(projection, section, isStored, context);
   return (kernel) => plan.lines(kernel);
 }
 
@@ -39,13 +40,17 @@ class SectionPlan {
   private readonly stores = new Map<Value, Operand>();
   private readonly appends = new Map<Node, AppendTarget>();
   private readonly perUnit: number;
+  /** Rows of x. */
+  private readonly vectors: Dim;
 
   constructor(
+    projection: Projection,
     private readonly section: Section,
     isStored: (value: Value) => boolean,
     private readonly context: LoweringContext,
   ) {
-    this.perUnit = rowsPerUnit(section, resultsPerUnit(context.profile));
+    this.perUnit = rowsPerUnit(section, resultsOf(projection, resultsPerUnit(context.profile)));
+    this.vectors = vectorsOf(projection.source.x);
     const roots = new Map<Value, Value>();
     for (const node of section.nodes) {
       const [x, y] = [node.inputs[0], node.outputs[0]];
@@ -70,6 +75,7 @@ class SectionPlan {
       lines.push(...expressions.map((text, t) => `let ${name}_${t} = ${text};`));
       return expressions.map((_, t) => `${name}_${t}`);
     };
+    if (this.vectors !== 1) lines.push(...range(perUnit).map((t) => `let e${t} = row * ${rowsOf(section)}u + r${t};`));
     section.linears.forEach((linear, which) => {
       const products = range(perUnit).map((t) => `a${which * perUnit + t}`);
       const bias = biasOf(linear);
@@ -98,11 +104,16 @@ class SectionPlan {
       if (own) return own;
       const { at } = kernel.read('other', this.context.operand(value), 'element');
       const { shape } = resultOf(node).type;
-      return range(this.perUnit).map((t) => at(operandIndex(value.type.shape, shape, `r${t}`) ?? '0u'));
+      return range(this.perUnit).map((t) => at(operandIndex(value.type.shape, shape, this.element(t)) ?? '0u'));
     });
     return range(this.perUnit).map((t) =>
       expression.text.replace(/\b[abc]\b/g, (name) => `(${operands['abc'.indexOf(name)]?.[t]})`),
     );
+  }
+
+  /** The place of product t in a value that has one for each row of the weight and of x. */
+  private element(t: number): string {
+    return this.vectors === 1 ? `r${t}` : `e${t}`;
   }
 
   private rotated(kernel: FusedKernel, node: Node, rows: ReadonlyMap<Value, Rows>, lines: string[]): Rows {
@@ -134,19 +145,20 @@ class SectionPlan {
   }
 
   private position(kernel: FusedKernel, positions: Operand): (axis: string) => string {
-    if (positions.block.kind === 'inputs' && positions.block.bytes <= 16) {
+    if (this.vectors === 1 && positions.block.kind === 'inputs' && positions.block.bytes <= 16) {
       const name = kernel.uniform('positions', positions);
       return (axis) => `${name}[${axis}]`;
     }
     const { name } = kernel.bind('positions', positions, 'i32');
-    return (axis) => `${name}[${axis}]`;
+    if (this.vectors === 1) return (axis) => `${name}[${axis}]`;
+    return (axis) => `${name}[${axis === '0u' ? 'row' : `(${axis}) * ${wgslSize(this.vectors)} + row`}]`;
   }
 
   private store(kernel: FusedKernel, value: Value, rows: ReadonlyMap<Value, Rows>, lines: string[]): void {
     const operand = this.stores.get(value);
     if (!operand) return;
     const write = kernel.write('result', operand);
-    lines.push(...(rows.get(value) ?? []).flatMap((text, t) => this.guarded(t, write(`r${t}`, text))));
+    lines.push(...(rows.get(value) ?? []).flatMap((text, t) => this.guarded(t, write(this.element(t), text))));
   }
 
   private append(kernel: FusedKernel, node: Node, rows: ReadonlyMap<Value, Rows>, lines: string[]): void {
@@ -156,12 +168,12 @@ class SectionPlan {
     const { state, start } = target;
     if (!storageInfo(state.storage).packed) {
       const write = kernel.write('cache', state);
-      lines.push(...values.flatMap((text, t) => this.guarded(t, write(`${start} + r${t}`, text))));
+      lines.push(...values.flatMap((text, t) => this.guarded(t, write(`${start} + ${this.element(t)}`, text))));
       return;
     }
     const write = kernel.writePairs('cache', state);
     for (const t of range(values.length / 2).map((pair) => 2 * pair)) {
-      const word = write(`(${start} + r${t}) / 2u`, `vec2f(${values[t]}, ${values[t + 1]})`);
+      const word = write(`(${start} + ${this.element(t)}) / 2u`, `vec2f(${values[t]}, ${values[t + 1]})`);
       lines.push(...this.guarded(t, word));
     }
   }

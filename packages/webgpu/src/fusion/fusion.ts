@@ -1,4 +1,4 @@
-import { type Graph, type Node, productDims, type Value } from '@casement/ir';
+import type { Graph, Node, Value } from '@casement/ir';
 import type { ProfileLimits } from '../profile.ts';
 import { Clusters } from './clusters.ts';
 import type { Projection, Section } from './projection.ts';
@@ -86,10 +86,4 @@ export class Fusion {
   replaceSection(projection: Projection, old: Section, next: Section): void {
     projection.sections.splice(projection.sections.indexOf(old), 1, next);
   }
-}
-
-/** The number of elements of a value, where it is fixed. */
-export function countOf({ type }: Value): number | undefined {
-  const count = productDims(type.shape);
-  return typeof count === 'number' ? count : undefined;
 }

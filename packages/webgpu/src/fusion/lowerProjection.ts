@@ -9,7 +9,7 @@ import { type RowWeight, stepOf } from '../wgsl/rowFormat.ts';
 import { joinBlocks } from '../wgsl/spans.ts';
 import { finishSection } from './finishSection.ts';
 import type { Fusion } from './fusion.ts';
-import { nodesOf, type Projection, rowsOf, rowsPerUnit, type Section } from './projection.ts';
+import { nodesOf, type Projection, resultsOf, rowsOf, rowsPerUnit, type Section } from './projection.ts';
 import { resultsPerUnit, rowThreads } from './threads.ts';
 import { unitRows } from './unitRows.ts';
 
@@ -35,19 +35,9 @@ export function lowerProjection(projection: Projection, lowering: ProjectionLowe
   const columns = Number(source.x.type.shape.at(-1));
   const nodes = new Set(nodesOf(projection));
   const isStored = (value: Value) => fusion.isStored(value, nodes);
-  const params = paramsOf(projection);
-  const caches = [...nodes].filter(({ op }) => op.name === ops.append.name).map(({ inputs: [state] }) => state);
-  const operands = [
-    ...params.flatMap((value) => context.pieces(value).map(({ operand }) => operand)),
-    ...caches.flatMap((state) => (state ? [context.stored(state)] : [])),
-  ];
+  const operands = boundOperands(nodes, context);
   const spans = joinBlocks(operands, context.profile.limits.maxStorageBufferBindingSize);
-  const parts = sections.flatMap((section): RowPart[] => {
-    const finish = finishSection(section, isStored, context);
-    return weightsOf(section, context).map((weights) =>
-      partOf(section, weights, finish, resultsPerUnit(context.profile)),
-    );
-  });
+  const parts = sections.flatMap((section) => partsOf(projection, section, isStored, context));
   const site: ProjectRowsSite = {
     columns,
     source: sourceOf(projection, lowering),
@@ -58,6 +48,17 @@ export function lowerProjection(projection: Projection, lowering: ProjectionLowe
   const [weight] = parts[0]?.weights ?? [];
   const steps = weight ? columns / stepOf(weight, columns) : columns;
   return projectRows(site, rowThreads(context.profile, steps));
+}
+
+/** Params that a projection reads, and states that it appends to. */
+export function boundOperands(nodes: Iterable<Node>, context: LoweringContext): readonly Operand[] {
+  const all = [...nodes];
+  const params = new Set(all.flatMap(({ inputs }) => inputs.filter(({ kind }) => kind === 'param')));
+  const caches = all.filter(({ op }) => op.name === ops.append.name).map(({ inputs: [state] }) => state);
+  return [
+    ...[...params].flatMap((value) => context.pieces(value).map(({ operand }) => operand)),
+    ...caches.flatMap((state) => (state ? [context.stored(state)] : [])),
+  ];
 }
 
 /** All params that a projection reads. */
@@ -79,6 +80,18 @@ function normOf(norm: Node, context: LoweringContext): VectorNorm {
     shift: shift && context.operand(shift),
     eps: Number(norm.attrs.eps),
   };
+}
+
+/** What the kernel of a projection computes for a section. Gives memory to what it stores. */
+export function partsOf(
+  projection: Projection,
+  section: Section,
+  isStored: (value: Value) => boolean,
+  context: LoweringContext,
+): readonly RowPart[] {
+  const finish = finishSection(projection, section, isStored, context);
+  const results = resultsOf(projection, resultsPerUnit(context.profile));
+  return weightsOf(section, context).map((weights) => partOf(section, weights, finish, results));
 }
 
 /** Rows of a section's weights, side by side; several times where a weight is bound in pieces. */

@@ -1,8 +1,8 @@
-import type { Node, Value } from '@casement/ir';
+import { type Dim, type Node, productDims, type Value } from '@casement/ir';
 
 /**
- * What one fused kernel computes: rows of weights times one vector, and what follows from each row. Fusions build it
- * step by step; every step leaves something that can be lowered.
+ * What one fused kernel computes: rows of weights times one vector, or times each row of a matrix, and what follows from
+ * each product. Fusions build it step by step; every step leaves something that can be lowered.
  */
 export interface Projection {
   /** Where the vector comes from. */
@@ -12,7 +12,7 @@ export interface Projection {
 }
 
 export interface Source {
-  /** Of one row. */
+  /** Of one row, or of many: then it is neither normed nor joined here. */
   readonly x: Value;
   /** `rmsNorm`, `layerNorm` or `standardize` of x, of which x is the first operand. */
   readonly norm?: Node;
@@ -33,6 +33,19 @@ export interface Section {
 export interface Pairing {
   readonly layout: 'half' | 'interleaved';
   readonly half: number;
+}
+
+/** The number of rows that weights are multiplied with. */
+export function vectorsOf(x: Value): Dim {
+  return productDims(x.type.shape.slice(0, -1));
+}
+
+/** Products that a thread of a kernel for many rows of x computes with each of them. */
+export const TILE_RESULTS = 4;
+
+/** Products that a unit of a projection's kernel computes; `results` where x has one row. */
+export function resultsOf({ source }: Projection, results: number): number {
+  return vectorsOf(source.x) === 1 ? results : TILE_RESULTS;
 }
 
 /** Rows of each of a section's linears that one unit computes, of so many `results` in all. */

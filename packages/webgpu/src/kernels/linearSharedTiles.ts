@@ -3,7 +3,7 @@ import { wgslSize } from '../size.ts';
 import { describeBlocks } from '../storedWeight.ts';
 import { KernelBuilder, type KernelCall } from '../wgsl/kernelBuilder.ts';
 import { readRows } from '../wgsl/rowReader.ts';
-import { PRODUCT_THREADS, SharedProduct, TILE } from '../wgsl/sharedProduct.ts';
+import { numberedColumns, PRODUCT_THREADS, SharedProduct, storeElements, TILE } from '../wgsl/sharedProduct.ts';
 import { readWeight } from '../wgsl/weightReader.ts';
 import type { LinearSite } from './linearBlockPerThread.ts';
 
@@ -25,14 +25,18 @@ export function linearSharedTiles({ x, weight, bias, y }: LinearSite): KernelCal
   const outSize = wgslSize(y.type.shape.at(-1) ?? 1);
   const column = weight.first === 0 ? 'column' : `${weight.first}u + column`;
   const scaled = reader.quantized ? 'head.x * ' : '';
+  const [rows, columns] = [wgslSize(rowsOf(y)), wgslSize(weight.rows)];
   const product = new SharedProduct({
-    rows: wgslSize(rowsOf(y)),
-    columns: wgslSize(weight.rows),
+    rows,
     quads: reader.steps,
     loadA: (row, quad) => loadX(row, quad),
-    loadB: (row, quad) => `weightQuad(${row}, ${quad})`,
-    store: (row, value) => [store(`${row} * ${outSize} + ${column}`, `${value}${loadBias ? ' + bias' : ''}`)],
-    perColumn: loadBias ? [`let bias = ${loadBias(column)};`] : [],
+    right: numberedColumns(columns, (row, quad) => `weightQuad(${row}, ${quad})`),
+    finish: storeElements({
+      rows,
+      columns,
+      perColumn: loadBias ? [`let bias = ${loadBias(column)};`] : [],
+      store: (row, value) => [store(`${row} * ${outSize} + ${column}`, `${value}${loadBias ? ' + bias' : ''}`)],
+    }),
   });
   kernel.helper(`
 fn weightQuad(row: u32, quad: u32) -> vec4f {

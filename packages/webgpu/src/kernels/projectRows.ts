@@ -5,6 +5,7 @@ import type { KernelCall } from '../wgsl/kernelBuilder.ts';
 import { wgslFloat } from '../wgsl/literal.ts';
 import { type RowWeight, stepOf } from '../wgsl/rowFormat.ts';
 import type { SpanPart } from '../wgsl/spans.ts';
+import { byPart } from './byPart.ts';
 import { ProjectedRows, type RowPart } from './projectedRows.ts';
 import { ProjectedVector, type VectorNorm, type VectorSource } from './projectedVector.ts';
 import { type RowThreads, sumThreads } from './sumThreads.ts';
@@ -61,9 +62,9 @@ class ProjectRows {
     const shared = isShared ? this.loop([[first, names]]) : undefined;
     const ownLoop = ({ weights, perUnit }: RowPart) =>
       this.loop(weights.map((weight, which) => [weight, range(perUnit).map((t) => which * perUnit + t)]));
-    const starts = this.byPart((part) => [...part.rows, ...this.rows.starts(part), ...(shared ? [] : ownLoop(part))]);
+    const starts = byPart(parts, (part) => [...part.rows, ...this.rows.starts(part), ...(shared ? [] : ownLoop(part))]);
     const sums = [...names.map((t) => `s${t}`), ...(this.site.norm?.kind === 'rms' ? ['squares'] : [])];
-    const finishes = this.byPart((part) => [...part.rows, ...part.finish(this.kernel)]);
+    const finishes = byPart(parts, (part) => [...part.rows, ...part.finish(this.kernel)]);
     const { quads } = this;
     return this.kernel.finish(
       this.units,
@@ -83,20 +84,6 @@ class ProjectRows {
       ],
       quads || this.threads.sum === 'subgroups' ? ['subgroups'] : [],
     );
-  }
-
-  /** One branch for each part; the first unit of a part is subtracted. */
-  private byPart(lines: (part: RowPart) => readonly string[]): string[] {
-    const { parts } = this.site;
-    if (parts.length === 1) return parts.flatMap((part) => ['{', indent(['let unit = i;', ...lines(part)]), '}']);
-    let start = 0;
-    return parts.flatMap((part, index) => {
-      const from = start;
-      start += part.units;
-      const condition = index === parts.length - 1 ? '{' : `if (i < ${start}u) {`;
-      const body = indent([`let unit = i${from > 0 ? ` - ${from}u` : ''};`, ...lines(part)]);
-      return [`${index > 0 ? '} else ' : ''}${condition}`, body, ...(index === parts.length - 1 ? ['}'] : [])];
-    });
   }
 
   /** The loop over the columns of some weights' rows; `products` says which of the sums each of them adds to. */

@@ -1,3 +1,4 @@
+import { projectTileKernels } from '../fusion/lowerTiles.ts';
 import { attentionKernels } from './attention.ts';
 import { layerNormKernels } from './layerNorm.ts';
 import { linearKernels } from './linear.ts';
@@ -20,6 +21,7 @@ export function kernelRule(id: string): string | undefined {
   const algorithm = id.replace(/-\d+$/, '');
   const known = [
     ...FUSED,
+    ...projectTileKernels,
     ...linearKernels,
     ...quantizedLinearKernels,
     ...attentionKernels,

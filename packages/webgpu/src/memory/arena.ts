@@ -33,7 +33,10 @@ export function packArena(lifetimes: readonly Lifetime[], pageBytes: number): Ar
   // Where no order comes close, one near the best often does.
   for (let attempt = 0; attempt < ATTEMPTS && endOf(best) > NEAR * lowerBound; attempt++) {
     const weights = items.map(({ bytes, index }) => bytes ** shuffled(attempt * items.length + index));
-    const order = (a: Item, b: Item) => (weights[b.index] ?? 0) - (weights[a.index] ?? 0);
+    // In turn: any order that favours the larger ones, and the larger ones first, equal ones in any order.
+    const bySize = attempt % 2 === 1;
+    const order = (a: Item, b: Item) =>
+      (bySize ? b.bytes - a.bytes : 0) || (weights[b.index] ?? 0) - (weights[a.index] ?? 0);
     best = bestOf([best, placeInOrder(items.toSorted(order), pageBytes)]);
   }
   const offsets = new Array<number>(lifetimes.length).fill(0);
@@ -42,7 +45,7 @@ export function packArena(lifetimes: readonly Lifetime[], pageBytes: number): Ar
 }
 
 /** Orders that are tried beside the fixed ones, and how near the least is near enough. */
-const ATTEMPTS = 64;
+const ATTEMPTS = 128;
 const NEAR = 1.02;
 
 function bestOf(layouts: readonly (readonly Placed[])[]): readonly Placed[] {

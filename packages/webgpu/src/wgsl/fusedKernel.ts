@@ -3,7 +3,7 @@ import type { Block, Operand } from '../operand.ts';
 import { storageInfo } from '../storage.ts';
 import { storedValue, storePairBody } from './access.ts';
 import { indent } from './coordinates.ts';
-import type { Kernel, KernelCall } from './kernelBuilder.ts';
+import type { Kernel, KernelCall, Tiling } from './kernelBuilder.ts';
 import type { SpanPart } from './spans.ts';
 
 type Element = 'f32' | 'u32' | 'i32' | 'f16' | 'vec4f' | 'vec4u' | 'vec2u' | 'vec4<f16>';
@@ -149,6 +149,31 @@ export class FusedKernel {
       indent(body),
       '}',
     ];
+    return { ...this.textOf(main, [unit === 'thread' ? size : 1], enable), grid: [units] };
+  }
+
+  /** The call that runs `body` in a workgroup for each tile of a grid of several axes, as `KernelBuilder.perTile` does. */
+  finishTiles({ grid, tile, threads, shared = [], subgroups = false }: Tiling, body: readonly string[]): KernelCall {
+    const main = [
+      ...shared.map((variable) => `var<workgroup> ${variable};`),
+      ...(shared.length > 0 ? [''] : []),
+      `@compute @workgroup_size(${threads})`,
+      'fn main(',
+      '  @builtin(workgroup_id) group: vec3u,',
+      '  @builtin(local_invocation_index) lane: u32,',
+      ...(subgroups ? ['  @builtin(subgroup_invocation_id) subgroupLane: u32,'] : []),
+      ') {',
+      indent(body),
+      '}',
+    ];
+    return { ...this.textOf(main, tile, subgroups ? ['subgroups'] : []), grid };
+  }
+
+  private textOf(
+    main: readonly string[],
+    tile: readonly number[],
+    enable: readonly string[],
+  ): Pick<KernelCall, 'kernel' | 'blocks'> {
     const kernel: Kernel = {
       algorithm: this.algorithm,
       summary: [this.summary, ...this.described].join('\n'),
@@ -159,10 +184,10 @@ export class FusedKernel {
       declarations: this.bindings.map(declaration).join('\n'),
       code: [...this.helpers, '', ...main, ''].join('\n'),
       bindings: this.bindings.map(({ access }) => access),
-      tile: [unit === 'thread' ? size : 1],
+      tile,
       writesDims: false,
     };
-    return { kernel, blocks: this.bindings.map(({ block }) => block), grid: [units] };
+    return { kernel, blocks: this.bindings.map(({ block }) => block) };
   }
 
   private makeWritable(name: string): void {

@@ -41,6 +41,11 @@ export interface KernelCall {
   readonly grid: readonly Dim[];
 }
 
+/** Storage buffers that a kernel binds; the dims, which it may take too, are a uniform. */
+export function storageBuffers({ kernel }: KernelCall): number {
+  return kernel.bindings.filter((access) => access !== 'uniform').length;
+}
+
 /** How a result is cut into tiles, one for each workgroup. */
 export interface Tiling {
   /** Sizes of one, two or three axes. */

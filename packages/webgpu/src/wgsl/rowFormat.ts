@@ -34,6 +34,15 @@ export function rowFormatProblem(node: Node): string | undefined {
   return Number(columns) % 4 === 0 ? undefined : `rows of ${columns} numbers do not come in fours`;
 }
 
+/** Why kernels for tiles of many rows of x cannot read the rows of a linear's weight. */
+export function tileFormatProblem({ op, inputs: [x, weight], attrs }: Node): string | undefined {
+  if (weight?.kind !== 'param') return 'its weight is computed';
+  const columns = x?.type.shape.at(-1);
+  if (Number(columns) % 4 !== 0) return `rows of ${columns} numbers do not come in fours`;
+  const block = op.name === ops.quantizedLinear.name ? Number(attrs.block) : 8;
+  return block % 8 === 0 ? undefined : `blocks of ${block} numbers do not come in eights`;
+}
+
 /** Columns that one step of a row takes; a power of two. */
 export function stepOf({ numbers, blocks }: RowWeight, columns: number): number {
   if (blocks) return QUANTIZED_STEP;

@@ -13,10 +13,10 @@ export interface SpanPart {
 const LARGEST_GAP = 255;
 
 /**
- * Joins blocks of equal storage that lie next to each other in one buffer, so that one binding covers them; none becomes
- * larger than `most` bytes. Blocks need to have their places.
+ * Joins blocks of equal storage that lie next to each other in one buffer, or at most `gap` bytes apart, so that one
+ * binding covers them; none becomes larger than `most` bytes. Blocks need to have their places.
  */
-export function joinBlocks(operands: Iterable<Operand>, most: number): ReadonlyMap<Block, SpanPart> {
+export function joinBlocks(operands: Iterable<Operand>, most: number, gap = LARGEST_GAP): ReadonlyMap<Block, SpanPart> {
   const distinct = new Map([...operands].map((operand) => [operand.block, operand]));
   const sorted = [...distinct.values()].sort((a, b) => compare(keyOf(a), keyOf(b)) || startOf(a) - startOf(b));
   const runs: Operand[][] = [];
@@ -27,7 +27,7 @@ export function joinBlocks(operands: Iterable<Operand>, most: number): ReadonlyM
       first !== undefined &&
       last !== undefined &&
       keyOf(first) === keyOf(operand) &&
-      startOf(operand) - endOf(last) <= LARGEST_GAP &&
+      startOf(operand) - endOf(last) <= gap &&
       endOf(operand) - startOf(first) <= most;
     if (joins) run?.push(operand);
     else runs.push([operand]);
