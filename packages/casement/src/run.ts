@@ -1,11 +1,11 @@
 import { generate, Session } from '@casement/session';
 import type { Target } from './artifact/compile.ts';
 import { readManifest } from './artifact/manifest.ts';
-import { openExecutor } from './artifact/openExecutor.ts';
+import { type OpenExecutorOptions, openExecutor } from './artifact/openExecutor.ts';
 import { shownImages, turnsOf } from './conversation.ts';
 import { readConversation } from './golden.ts';
 
-export interface RunOptions {
+export interface RunOptions extends OpenExecutorOptions {
   /** An artifact folder. */
   readonly artifact: string;
   /**
@@ -20,10 +20,11 @@ export interface RunOptions {
 }
 
 /** Feeds a conversation to an artifact and yields the likeliest continuation, token by token. */
-export async function* run({ artifact, input, target, maxTokens, stop, signal }: RunOptions): AsyncGenerator<number> {
+export async function* run(options: RunOptions): AsyncGenerator<number> {
+  const { artifact, input, target, variant, maxTokens, stop, signal } = options;
   const { processor } = await readManifest(artifact);
   const conversation = await readConversation(input, { imageToken: processor?.images?.token });
-  const executor = await openExecutor(artifact, target);
+  const executor = await openExecutor(artifact, target, { variant });
   try {
     const session = new Session(executor);
     const abort = signal ? { signal } : {};

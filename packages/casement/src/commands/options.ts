@@ -17,6 +17,13 @@ export function profileOption(): Option {
     .default('ort');
 }
 
+export function variantOption(): Option {
+  return new Option(
+    '--variant <name>',
+    'the device class whose kernels WebGPU runs, such as gpu (default: by the adapter; casement inspect --kernels lists them)',
+  );
+}
+
 /** Options that say where the weights are and how their names map. */
 export function weightOptions(command: Command): Command {
   return command

@@ -6,10 +6,11 @@ import { openModel } from '../model/openModel.ts';
 import { run } from '../run.ts';
 import { type AnswerFlags, answer, chat } from './answer.ts';
 import { collect, type GenerationFlags, generationOptions, parseNumber } from './generationOptions.ts';
-import { parseCount } from './options.ts';
+import { parseCount, variantOption } from './options.ts';
 
 interface Flags extends GenerationFlags, AnswerFlags {
   readonly target?: Target;
+  readonly variant?: string;
   readonly chat?: true;
   readonly maxPixels?: number;
   readonly input?: string;
@@ -28,7 +29,8 @@ export function addRun(program: Command, signal: AbortSignal): void {
     .option('--image <file>', 'a PNG, JPEG or WebP that stands before the prompt; may be given again', collect)
     .option('--system <text>', 'the system message')
     .option('--chat', 'go on with lines from the standard input; "/image FILE" adds a picture to the next one')
-    .addOption(targetOption());
+    .addOption(targetOption())
+    .addOption(variantOption());
   generationOptions(command)
     .option('--stop <text>', 'ends the answer and is left out of it; may be given again', collect)
     .option('--max-pixels <n>', 'shrink pictures to this area', parseNumber)
@@ -50,9 +52,10 @@ Examples:
       if (flags.prompt === undefined && !flags.chat) {
         throw new UserError('give a question with --prompt, lines with --chat, or token ids with --input');
       }
-      const { target, maxPixels } = flags;
+      const { target, variant, maxPixels } = flags;
       const model = await openModel(artifact, {
         ...(target ? { target } : {}),
+        variant,
         ...(maxPixels === undefined ? {} : { maxPixels }),
       });
       try {
@@ -75,15 +78,16 @@ export function targetOption(): Option {
 async function continueIds(
   artifact: string,
   input: string,
-  { target, tokens, stop = [] }: Flags,
+  { target, variant, tokens, stop = [] }: Flags,
   signal: AbortSignal,
 ): Promise<void> {
   const { targets } = await readManifest(artifact);
-  const chosen = target ?? (targets.onnx ? 'onnx' : 'webgpu');
+  const chosen = target ?? (targets.onnx && variant === undefined ? 'onnx' : 'webgpu');
   for await (const token of run({
     artifact,
     input,
     target: chosen,
+    variant,
     maxTokens: tokens,
     stop: stop.flatMap(parseIds),
     signal,

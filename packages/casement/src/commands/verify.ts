@@ -3,7 +3,7 @@ import { readRenameTable } from '../load/readRenameTable.ts';
 import type { BuildDType } from '../quantize/buildDType.ts';
 import { formatVerification } from '../verify/formatVerification.ts';
 import { type VerifyTarget, verify } from '../verify/verify.ts';
-import { dtypeOption, profileOption, weightOptions, zeroPointsOption } from './options.ts';
+import { dtypeOption, profileOption, variantOption, weightOptions, zeroPointsOption } from './options.ts';
 
 interface Flags {
   readonly checkpoint?: string;
@@ -12,6 +12,7 @@ interface Flags {
   readonly dtype: BuildDType;
   readonly zeroPoints?: boolean;
   readonly profile: 'ort' | 'onnx';
+  readonly variant?: string;
   readonly tolerance?: number;
   readonly goldenTolerance?: number;
   readonly json?: boolean;
@@ -40,6 +41,7 @@ export function addVerify(program: Command, signal: AbortSignal): void {
     .addOption(dtypeOption())
     .addOption(zeroPointsOption())
     .addOption(profileOption())
+    .addOption(variantOption())
     .option('--tolerance <max>', 'largest absolute difference of floats (default: by target and dtype)', parsePositive)
     .option(
       '--golden-tolerance <max>',
@@ -58,6 +60,7 @@ export function addVerify(program: Command, signal: AbortSignal): void {
       profile: flags.profile,
       signal,
       onTarget: (target) => process.stderr.isTTY && process.stderr.write(`running ${target} …\n`),
+      ...(flags.variant ? { variant: flags.variant } : {}),
       ...(flags.zeroPoints ? { zeroPoints: true } : {}),
       ...(flags.goldenTolerance === undefined ? {} : { goldenTolerance: flags.goldenTolerance }),
       ...(flags.golden ? { golden: flags.golden } : {}),

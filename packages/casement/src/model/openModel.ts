@@ -2,15 +2,15 @@ import type { Manifest } from '@casement/runtime';
 import { type Caption, type Executor, type ImagePatches, Session } from '@casement/session';
 import { TextError, type Tokenizer } from '@casement/session/text';
 import type { Target } from '../artifact/compile.ts';
-import { openExecutor } from '../artifact/openExecutor.ts';
+import { type OpenExecutorOptions, openExecutor } from '../artifact/openExecutor.ts';
 import { type CaptionOptions, captionFrames } from './captionFrames.ts';
 import { type Chat, openChat } from './chat.ts';
 import type { ImageFile } from './imageReader.ts';
 import { readModel } from './readModel.ts';
 import type { Processor } from './readProcessor.ts';
 
-export interface OpenModelOptions {
-  /** Default: what the artifact was built for, ONNX first. */
+export interface OpenModelOptions extends OpenExecutorOptions {
+  /** Default: what the artifact was built for, ONNX first; WebGPU with a variant. */
   readonly target?: Target;
   /** Bound of height × width to which pictures are shrunk; default: the checkpoint's. */
   readonly maxPixels?: number;
@@ -38,9 +38,13 @@ export interface OpenModel extends Chat {
  * a tokenizer, ImageError for pictures that are none or too large, SettingsError, and InputError when the caches are full.
  * Throws UserError when the folder is no artifact or was not built for the target.
  */
-export async function openModel(dir: string, { target, maxPixels }: OpenModelOptions = {}): Promise<OpenModel> {
+export async function openModel(
+  dir: string,
+  { target, maxPixels, variant }: OpenModelOptions = {},
+): Promise<OpenModel> {
   const { manifest, text, generation, readImage } = await readModel(dir, maxPixels);
-  const executor = await openExecutor(dir, target ?? (manifest.targets.onnx ? 'onnx' : 'webgpu'));
+  const chosen = target ?? (manifest.targets.onnx && variant === undefined ? 'onnx' : 'webgpu');
+  const executor = await openExecutor(dir, chosen, { variant });
   const session = await sessionOn(executor);
   const parts = { session, readImage, settings: generation.settings };
   const chat = text && openChat({ ...parts, text });

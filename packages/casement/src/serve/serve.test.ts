@@ -385,7 +385,10 @@ test.each([
   [{ apiKey: '' }, 'the API key is empty'],
   [{ allowImagesFrom: ['https://x.example/'] }, 'is no host to allow images from'],
   [{ limits: { sessions: 0 } }, 'the limit sessions is 0; give a whole number above 0'],
-  [{ target: 'webgpu' as const, limits: { sessions: 4 } }, 'with WebGPU there is one session at a time, 4 were asked for'],
+  [
+    { target: 'webgpu' as const, limits: { sessions: 4 } },
+    'with WebGPU there is one session at a time, 4 were asked for',
+  ],
   [{ limits: { images: 1.5 } }, 'the limit images is 1.5; give a whole number from 0'],
   [{ limits: { drainSeconds: -1 } }, 'the limit drainSeconds is -1; give a number from 0 to 2000000'],
   [{ limits: { requestSeconds: 3e6 } }, 'the limit requestSeconds is 3000000; give a number above 0 to 2000000'],

@@ -21,6 +21,8 @@ export interface BuildSettings {
   /** Accept tensors of the checkpoint that the model does not use. */
   readonly allowExtra?: boolean;
   readonly signal?: AbortSignal;
+  /** The device class whose kernels WebGPU runs; default: the one that is made for the adapter. */
+  readonly variant?: string;
   /** The weights that the program has in quantised form, by name. */
   readonly quantized?: ReadonlyMap<string, QuantizedParam>;
 }
@@ -58,8 +60,9 @@ export async function withExecutor<T>(
   if (target === 'reference') return use(referenceExecutor(program, { param: (name) => required(params, name) }));
   const dir = await mkdtemp(join(tmpdir(), 'casement-verify-'));
   try {
-    await writeArtifact(dir, program, source, { targets: [target], ...settings });
-    const executor = await openExecutor(dir, target);
+    const { variant, ...options } = settings;
+    await writeArtifact(dir, program, source, { targets: [target], ...options });
+    const executor = await openExecutor(dir, target, target === 'webgpu' ? { variant } : {});
     try {
       return await use(executor);
     } finally {

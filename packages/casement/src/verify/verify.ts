@@ -121,13 +121,14 @@ async function prepare(
   { program, float, quantized }: BuiltProgram,
   source: TensorSource,
 ): Promise<Bench> {
-  const { profile, rename, allowExtra, signal } = options;
+  const { profile, rename, allowExtra, signal, variant } = options;
   const params = await loadParams(program, source, { rename, allowExtra, quantized });
   const settings: BuildSettings = {
     ...(profile ? { profile } : {}),
     ...(rename ? { rename } : {}),
     ...(allowExtra ? { allowExtra } : {}),
     ...(signal ? { signal } : {}),
+    ...(variant ? { variant } : {}),
     quantized,
   };
   return { program, source, dtype: float, params, settings };
