@@ -1,8 +1,16 @@
 import { drawTensor, seededRandom, seedOf } from '@casement/ir';
 import { type DecoderConfig, decoder } from '@casement/models';
 import { quantizeWeights } from '@casement/passes';
-import { type Executor, type GenerationSettings, generate, Session } from '@casement/session';
-import { countGpu, type GpuCounter } from '@casement/session/webgpu';
+import {
+  captionSettings,
+  captionStream,
+  type Executor,
+  type GenerationSettings,
+  generate,
+  Session,
+  whyOnHost,
+} from '@casement/session';
+import { countGpu, type GpuCounter, type GpuCounts } from '@casement/session/webgpu';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { softwareDevice } from '../packages/webgpu/test/dawn.ts';
 import { type Bench, openBench } from './support/bench.ts';
@@ -11,12 +19,17 @@ import { drawParams } from './support/drawParams.ts';
 
 let bench: Bench;
 let counter: GpuCounter;
+let opened: Record<'reference' | 'webgpu', Executor>;
 beforeAll(async () => {
   const device = await softwareDevice();
   counter = countGpu(device);
   bench = await openBench(device);
+  opened = { reference: await open('reference'), webgpu: await open('webgpu') };
 });
-afterAll(() => bench.close());
+afterAll(async () => {
+  for (const executor of Object.values(opened)) await executor.dispose();
+  bench.close();
+});
 
 const config: DecoderConfig = {
   name: 'small',
@@ -106,6 +119,54 @@ it('asks the device for the same at turn 512 as at turn 2', async () => {
   });
   expect(counts[512]).toEqual(second);
   await executor.dispose();
+});
+
+it.each<[string, Partial<GenerationSettings>]>([
+  ['from all', { temperature: 1.5, seed: 7 }],
+  ['from few, with penalties', { temperature: 2, topK: 20, topP: 0.6, repetitionPenalty: 1.3, presencePenalty: 0.5 }],
+])('draws the tokens on the device that the host draws: %s', async (_, settings) => {
+  const answers = [];
+  for (const [target, reason] of [['reference', 'target reference gives logits to the host'], ['webgpu']] as const) {
+    const session = new Session(opened[target]);
+    await session.reset();
+    await session.read([3, 1, 4]);
+    expect(whyOnHost(session, settings)).toBe(reason);
+    answers.push([await answer(session, { ...settings, maxTokens: 12 }), await answer(session, { maxTokens: 2 })]);
+  }
+  expect(answers[1]).toEqual(answers[0]);
+});
+
+it("chooses captions on the device as the CASA authors' settings want them, at the same cost for every frame", async () => {
+  const settings = { ...captionSettings([5, 9]), maxTokens: 6 };
+  const prompt = { before: [3, 1], after: [4, 2, 7], delimiters: [4, 2] };
+  const frames = Array.from({ length: 4 }, () => ({ embeds: image, grid: { rows: 1, columns: 2 } }));
+  const said: (readonly number[])[] = [];
+  const counts: GpuCounts[] = [];
+  for (const target of ['reference', 'webgpu'] as const) {
+    const session = new Session(opened[target]);
+    await session.reset();
+    for await (const { frame, token, finish } of captionStream(session, frames, { prompt, settings })) {
+      said.push([frame, token]);
+      // With the first token of a frame go its image and its text, with the last one the stop token that is read.
+      const count = counter.take();
+      if (target === 'webgpu' && !finish && said.at(-2)?.[0] === frame) counts.push(count);
+    }
+  }
+  expect(said.slice(said.length / 2)).toEqual(said.slice(0, said.length / 2));
+  expect(counts.length).toBeGreaterThan(8);
+  expect(counts[0]).toEqual({
+    createBuffer: 0,
+    createBindGroup: 0,
+    createPipeline: 0,
+    computePasses: 1,
+    // Beside an embedding, the layers, norm and logits: scores, the threshold of the likeliest, and two that choose.
+    dispatches: 1 + 2 * 7 + 1 + 4,
+    submits: 1,
+    writeBuffers: 0,
+    bytesWritten: 0,
+    bytesReadBack: 4,
+  });
+  for (const count of counts) expect(count).toEqual(counts[0]);
 });
 
 it.each([

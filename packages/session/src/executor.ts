@@ -1,4 +1,4 @@
-import type { Decoding, DTypeName, LoopStart, Manifest } from '@casement/runtime';
+import type { Decoding, DTypeName, LoopStart, Manifest, TokenChoice } from '@casement/runtime';
 
 /**
  * A tensor in host memory, row-major. Floats of every dtype are Float32Array (executors convert to and from f16 and
@@ -34,6 +34,8 @@ export interface Executor {
    * target cannot, undefined where the model cannot: then the host chooses. The states grow with every token.
    */
   decode?(entry: string, start: LoopStart): Promise<Decoding | undefined>;
+  /** Why `decode` would give undefined for such a choice, in words; undefined: it would not. */
+  whyNotDecode?(entry: string, choice: TokenChoice): string | undefined;
   /** Frees everything; any later call throws. */
   dispose(): Promise<void>;
 }

@@ -9,6 +9,7 @@ export {
   type GenerateInputs,
   generate,
   type TokenDecoder,
+  whyOnHost,
 } from './generation/generate.ts';
 export { createSampler, type Sampler } from './generation/sampler.ts';
 export { captionSettings, completeSettings, type GenerationSettings, SettingsError } from './generation/settings.ts';

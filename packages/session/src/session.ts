@@ -122,13 +122,20 @@ export class Session {
     return this.inTurn(() => this.fetch());
   }
 
+  /** Why the executor would not choose tokens like that (see `decode`), in words; undefined: it would. */
+  whyNotDecode(choice: TokenChoice): string | undefined {
+    const { decode, target, whyNotDecode } = this.executor;
+    if (!decode) return `target ${target} gives logits to the host`;
+    return whyNotDecode?.call(this.executor, 'step', choice);
+  }
+
   /**
    * Lets the executor choose the next tokens, which the model reads as they are chosen; the logits stay where they are.
-   * Undefined where it cannot. `next` gives undefined once something else was done with the session: decode anew.
+   * Undefined where it cannot; `whyNotDecode` says why. `next` gives undefined once something else was done with the session: decode anew.
    */
   decode(choice: TokenChoice): Promise<{ next(): Promise<number | undefined> } | undefined> {
     return this.inTurn(async () => {
-      if (!this.executor.decode) return undefined;
+      if (!this.executor.decode || this.whyNotDecode(choice)) return undefined;
       await this.fetch();
       const decoding = await this.executor.decode('step', {
         logits: this.nextLogits(),

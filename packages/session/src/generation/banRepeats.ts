@@ -6,18 +6,24 @@ export interface NoRepeat {
   readonly window: number;
 }
 
-/** Sets to −∞ every token that would complete a run of `size` tokens that is in `history` already; not those in `exempt`. */
-export function banRepeats(
-  logits: Float32Array,
+/** The tokens that would complete a run of `size` tokens that is in `history` already; not those in `exempt`. */
+export function repeatsAfter(
   history: readonly number[],
   { size, window }: NoRepeat,
   exempt: readonly number[],
-): void {
+): number[] {
   const recent = history.slice(-window);
   const started = recent.slice(recent.length - (size - 1));
+  const found: number[] = [];
   for (let at = 0; at + size <= recent.length; at++) {
     const token = recent[at + size - 1] ?? 0;
     const completes = started.every((id, i) => id === recent[at + i]);
-    if (completes && !exempt.includes(token)) logits[token] = Number.NEGATIVE_INFINITY;
+    if (completes && !exempt.includes(token)) found.push(token);
   }
+  return found;
+}
+
+/** Sets the logits of these tokens to −∞. */
+export function banTokens(logits: Float32Array, tokens: readonly number[]): void {
+  for (const token of tokens) logits[token] = Number.NEGATIVE_INFINITY;
 }

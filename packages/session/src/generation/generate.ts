@@ -84,17 +84,22 @@ export async function* continueText(
 }
 
 /**
- * Gives the next token, which the model has then read: chosen where the model runs if the executor can and knows the
- * settings, else on the host. Both choose the same when no chance is involved.
+ * Why tokens with these settings are chosen on the host, which the logits are brought to, in words; undefined where the
+ * executor chooses them. It does wherever it can run the model's loop and looks back far enough for `noRepeat`; the tokens
+ * are the same. Throws SettingsError.
  */
+export function whyOnHost(session: Session, settings: Partial<GenerationSettings>): string | undefined {
+  return session.whyNotDecode(createSampler(settings).choice);
+}
+
+/** Gives the next token, which the model has then read: chosen where the model runs if the executor can, else on the host. */
 function chooser(session: Session, sampler: Sampler, signal: AbortSignal | undefined): () => Promise<number> {
   let decoding: Awaited<ReturnType<Session['decode']>>;
   return async () => {
-    const { choice } = sampler;
     const next = await decoding?.next();
     if (next !== undefined) return next;
     // At first, or when the session was used in between.
-    decoding = choice && (await session.decode(choice));
+    decoding = await session.decode(sampler.choice);
     const first = await decoding?.next();
     if (first !== undefined) return first;
     await session.fetchLogits();

@@ -12,6 +12,8 @@ export interface EmaPenalty {
 
 /** How often tokens came up lately. */
 export interface RecentCounts {
+  /** By token. */
+  readonly counts: ReadonlyMap<number, number>;
   /** Lets all counts decay, then counts a token. */
   count(token: number): void;
   /** Makes the counted tokens less likely, those in `exempt` not. */
@@ -23,6 +25,7 @@ export function recentCounts({ penalty, decay, maxCount }: EmaPenalty): RecentCo
   const f32 = Math.fround;
   const counts = new Map<number, number>();
   return {
+    counts,
     count(token) {
       for (const [other, count] of counts) counts.set(other, f32(count * f32(decay)));
       counts.set(token, f32((counts.get(token) ?? 0) + 1));

@@ -1,7 +1,7 @@
 import { argmax } from '../argmax.ts';
 import { InputError } from '../check.ts';
 import type { TokenChoice } from '../executor.ts';
-import { banRepeats } from './banRepeats.ts';
+import { banTokens, repeatsAfter } from './banRepeats.ts';
 import { biasStopTokens, biasTokens } from './biasTokens.ts';
 import { drawToken } from './drawToken.ts';
 import { keepTopK } from './keepTopK.ts';
@@ -18,8 +18,8 @@ export interface Sampler {
   read(tokens: readonly number[]): void;
   /** Tells it that the model has read a token that was chosen, by this sampler or in its stead. */
   wrote(token: number): void;
-  /** How an executor may choose the next tokens in its stead; undefined where it does not know all of the settings. */
-  readonly choice: TokenChoice | undefined;
+  /** How an executor may choose the next tokens in its stead. */
+  readonly choice: TokenChoice;
   /** The next token, from the logits of the vocabulary, which stay as they are. Throws InputError for unknown tokens. */
   choose(logits: Float32Array): number;
 }
@@ -31,7 +31,10 @@ export interface Sampler {
 export function createSampler(partial: Partial<GenerationSettings>): Sampler {
   const settings = completeSettings(partial);
   const { stopTokens, temperature, topK, topP, noRepeat } = settings;
-  const penalty = { presence: settings.presencePenalty, frequency: settings.frequencyPenalty };
+  const { seed, repetitionPenalty, presencePenalty, frequencyPenalty, logitBias, stopBias } = settings;
+  const drawing = { temperature, topK, topP, seed, stopTokens, stopBias, logitBias };
+  const penalties = { repetitionPenalty, presencePenalty, frequencyPenalty };
+  const penalty = { presence: presencePenalty, frequency: frequencyPenalty };
   const countsGenerated = penalty.presence !== 0 || penalty.frequency !== 0;
   const recent = settings.emaPenalty && recentCounts(settings.emaPenalty);
   const seen = new Set<number>();
@@ -49,16 +52,23 @@ export function createSampler(partial: Partial<GenerationSettings>): Sampler {
   const note = (tokens: readonly number[]) => {
     if (tokens.length === 0) return;
     read += tokens.length;
-    if (settings.repetitionPenalty !== 1) for (const token of tokens) seen.add(token);
+    if (repetitionPenalty !== 1) for (const token of tokens) seen.add(token);
     history = [...history, ...tokens].slice(-(noRepeat?.window ?? 1));
     isCounted = false;
   };
   return {
     get choice() {
-      const known = settings.logitBias.size === 0 && settings.stopBias === 1 && topP === 1 && !recent && !noRepeat;
-      const { seed, repetitionPenalty } = settings;
-      if (!known || countsGenerated) return undefined;
-      return { temperature, topK, seed, repetitionPenalty, history: seen, drawn: read };
+      countNewest();
+      const banned = noRepeat ? repeatsAfter(history, noRepeat, stopTokens) : [];
+      return {
+        ...drawing,
+        ...penalties,
+        drawn: read,
+        history: seen,
+        generated,
+        ...(settings.emaPenalty && recent ? { emaPenalty: { ...settings.emaPenalty, counts: recent.counts } } : {}),
+        ...(noRepeat ? { noRepeat: { ...noRepeat, newest: history, banned } } : {}),
+      };
     },
     read: note,
     wrote(token) {
@@ -68,23 +78,24 @@ export function createSampler(partial: Partial<GenerationSettings>): Sampler {
     },
     choose(logits) {
       const row = logits.slice();
-      requireKnown(row.length, settings.logitBias.keys(), 'logitBias');
+      requireKnown(row.length, logitBias.keys(), 'logitBias');
       requireKnown(row.length, seen, 'the history');
       requireKnown(row.length, generated.keys(), 'the history');
-      biasTokens(row, settings.logitBias);
-      penalizeSeen(row, seen, settings.repetitionPenalty);
+      if (recent || noRepeat) requireKnown(row.length, history, 'the history');
+      biasTokens(row, logitBias);
+      penalizeSeen(row, seen, repetitionPenalty);
       penalizeGenerated(row, generated, penalty);
       if (recent) {
         countNewest();
         recent.penalize(row, stopTokens);
       }
-      if (settings.stopBias !== 1) biasStopTokens(row, stopTokens, settings.stopBias);
-      if (noRepeat) banRepeats(row, history, noRepeat, stopTokens);
+      if (stopBias !== 1) biasStopTokens(row, stopTokens, stopBias);
+      if (noRepeat) banTokens(row, repeatsAfter(history, noRepeat, stopTokens));
       if (temperature === 0) return argmax(row, 0, row.length);
       scaleByTemperature(row, temperature);
       if (topK > 0) keepTopK(row, topK);
       if (topP < 1) keepTopP(row, topP);
-      return drawToken(row, { seed: settings.seed, drawn: read });
+      return drawToken(row, { seed, drawn: read });
     },
   };
 }

@@ -14,7 +14,8 @@ export async function webgpuExecutor({ signature, ...options }: WebGpuExecutorOp
 
 /** A loaded model as an executor; whoever disposes of one disposes of both. `signature`: the artifact's manifest is one. */
 export function executorOf(
-  model: Pick<WebGpuModel, 'lengths' | 'run' | 'reset' | 'dispose'> & Partial<Pick<WebGpuModel, 'decode'>>,
+  model: Pick<WebGpuModel, 'lengths' | 'run' | 'reset' | 'dispose'> &
+    Partial<Pick<WebGpuModel, 'decode' | 'whyNotDecode'>>,
   signature: ModelSignature,
 ): Executor {
   return {
@@ -28,6 +29,7 @@ export function executorOf(
       return model.run(entry, inputs, { ...runOptions, outputs });
     },
     decode: async (entry, start) => model.decode?.(entry, start),
+    whyNotDecode: (entry, choice) => model.whyNotDecode?.(entry, choice),
     reset: (dim) => model.reset(dim),
     dispose: () => model.dispose(),
   };
