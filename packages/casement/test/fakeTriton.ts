@@ -65,8 +65,11 @@ async function infer(model: Loaded | undefined, { inputs, parameters = {} }: Inf
   for (const { name, data_type, dims } of config.input) {
     const given = inputs.find((input) => input.name === name);
     if (!given || `TYPE_${given.datatype}` !== data_type) throw new Error(`input ${name} must be a ${data_type}`);
-    const fits = given.shape.length === dims.length && dims.every((size, i) => size < 0 || size === given.shape[i]);
-    if (!fits) throw new Error(`input ${name} is [${given.shape}], the configuration says [${dims}]`);
+    const wanted = config.max_batch_size > 0 ? [-1, ...dims] : dims;
+    const fits = given.shape.length === wanted.length && wanted.every((size, i) => size < 0 || size === given.shape[i]);
+    if (!fits) throw new Error(`input ${name} is [${given.shape}], the configuration says [${wanted}]`);
+    if ((given.shape[0] ?? 0) > config.max_batch_size && config.max_batch_size > 0)
+      throw new Error('too many for a batch');
     feeds[name] = tensor(given.datatype, given.data, given.shape);
   }
   if (inputs.length !== config.input.length) throw new Error('there are inputs that the configuration does not have');

@@ -1,3 +1,4 @@
+import { UserError } from '../error.ts';
 import { dataTypeOf } from './dataTypes.ts';
 import { type Onnx, type OnnxTensor, tensorOf, valueInfoOf } from './onnxModel.ts';
 
@@ -17,7 +18,7 @@ const TENSOR = 4;
  * One model of several entries, chosen by an input, which share states and weights: Triton keeps states for a model, not
  * between models, and every model has weights of its own. Each entry becomes a branch of an `If`; inputs of the same
  * name and type are one; a state that an entry leaves alone goes through, and an output that it has not is one row of
- * zeros. `pasts` says which input an output continues. Sequences run one by one, so the dim `batch` becomes 1.
+ * zeros. Throws UserError for two outputs of one name that differ in type. `pasts` says which input an output continues. Sequences run one by one, so the dim `batch` becomes 1.
  */
 export function mergeEntries(entries: readonly Entry[], pasts: ReadonlyMap<string, string>): Onnx.IModelProto {
   const [first, ...others] = entries;
@@ -27,7 +28,13 @@ export function mergeEntries(entries: readonly Entry[], pasts: ReadonlyMap<strin
   const inputs = new Map<string, OnnxTensor>();
   const outputs = new Map<string, OnnxTensor>();
   const branches = entries.map(({ name, model }) => renamed(name, model, inputs, initializers));
-  for (const { outputs: own } of branches) for (const [name, tensor] of own) outputs.set(name, tensor);
+  for (const [i, { outputs: own }] of branches.entries()) {
+    for (const [name, tensor] of own) {
+      const known = outputs.get(name);
+      if (known && !sameType(known, tensor)) throw differing(name, entries.slice(0, i + 1), known, tensor);
+      outputs.set(name, tensor);
+    }
+  }
   for (const [present, past] of pasts) {
     const tensor = outputs.get(present);
     if (tensor && !inputs.has(past)) inputs.set(past, { ...tensor, name: past });
@@ -167,6 +174,14 @@ function single(tensor: OnnxTensor): OnnxTensor {
 
 function sameType(a: OnnxTensor, b: OnnxTensor): boolean {
   return a.elementType === b.elementType && a.shape.join() === b.shape.join();
+}
+
+function differing(name: string, entries: readonly Entry[], a: OnnxTensor, b: OnnxTensor): UserError {
+  const of = ({ shape }: OnnxTensor) => `[${shape.join(', ')}]`;
+  return new UserError(
+    `entry "${entries.at(-1)?.name}" has an output "${name}" ${of(b)}, and an entry before it one ${of(a)}: one model of ` +
+      'Triton holds all entries that share states, and cannot have both; give one another name in model.ts',
+  );
 }
 
 function opsets(entries: readonly Entry[]): Onnx.IOperatorSetIdProto[] {

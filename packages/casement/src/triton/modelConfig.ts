@@ -1,3 +1,4 @@
+import { IMAGES } from './batchImages.ts';
 import { dataTypeOf } from './dataTypes.ts';
 import { type Onnx, type OnnxTensor, tensorOf } from './onnxModel.ts';
 import { formatText, mapField, type TextMessage } from './textFormat.ts';
@@ -19,6 +20,22 @@ const IDLE_MICROSECONDS = 60_000_000;
 /** How long a request without a state may wait, and how many may. */
 const QUEUE = { default_timeout_microseconds: 10_000_000, max_queue_size: 256 };
 
+/** Images in a run: enough to fill a GPU with small ones. */
+const MOST_IMAGES = 8;
+
+/** How long an image waits for others; encoding one takes longer. */
+const BATCH_DELAY = 2000;
+
+const BATCHED = ['Images of one size run together: the first axis, which is not among the dims, counts them.'];
+const ONE_SEQUENCE = [
+  'Dims are those of the model, the batch of one sequence included: sequences take turns, because the longest length of a',
+  'batch, which attention plans by, is one number for all, and Triton has no way to compute it.',
+];
+const ONE_REQUEST = [
+  'Dims are those of the model. Requests run one by one, for it has a node that might mix those of a batch; the batcher',
+  'lets them wait in a queue.',
+];
+
 /**
  * Triton's `config.pbtxt` of an ONNX model. A model with states is run for whole sequences, whose states Triton keeps;
  * one without is run for single requests, and warmed up. Field names and meanings: triton-inference-server/common,
@@ -29,19 +46,28 @@ export function modelConfig({ name, model, states, sequences, instances }: Confi
   const outputs = (model.graph?.output ?? []).map(tensorOf);
   const presents = new Set(states.values());
   const free = inputs.filter((input) => !states.has(input.name));
-  return formatText({
+  const batches = inputs.every(({ shape }) => shape[0] === IMAGES);
+  const describe = (tensor: OnnxTensor) => ioOf(batches ? { ...tensor, shape: tensor.shape.slice(1) } : tensor);
+  const config = formatText({
     name,
     backend: 'onnxruntime',
-    // Shapes are those of the model, the batch of one sequence included: see docs/serving.md.
-    max_batch_size: 0,
-    input: free.map(ioOf),
-    output: outputs.filter((output) => !presents.has(output.name)).map(ioOf),
+    max_batch_size: batches ? MOST_IMAGES : 0,
+    input: free.map(describe),
+    output: outputs.filter((output) => !presents.has(output.name)).map(describe),
     instance_group: [{ count: instances, kind: { enum: 'KIND_GPU' } }],
     optimization: { execution_accelerators: { gpu_execution_accelerator: [CUDA] } },
     ...(states.size > 0
       ? { sequence_batching: sequenceBatching(inputs, states, sequences) }
-      : { dynamic_batching: { default_queue_policy: QUEUE }, model_warmup: [warmup(free)] }),
+      : {
+          dynamic_batching: {
+            ...(batches ? { max_queue_delay_microseconds: BATCH_DELAY } : {}),
+            default_queue_policy: QUEUE,
+          },
+          model_warmup: [warmup(free, batches)],
+        }),
   });
+  const remark = batches ? BATCHED : states.size > 0 ? ONE_SEQUENCE : ONE_REQUEST;
+  return `${remark.map((line) => `# ${line}\n`).join('')}${config}`;
 }
 
 /**
@@ -96,10 +122,10 @@ function sequenceBatching(
   };
 }
 
-function warmup(inputs: readonly OnnxTensor[]): TextMessage {
+function warmup(inputs: readonly OnnxTensor[], batches: boolean): TextMessage {
   const sample = (input: OnnxTensor): TextMessage => {
     const { data_type } = ioOf(input);
-    return { data_type, dims: input.shape.map(warmSize), zero_data: true };
+    return { data_type, dims: input.shape.slice(batches ? 1 : 0).map(warmSize), zero_data: true };
   };
   return {
     name: 'zeros',

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Manifest } from '@casement/runtime';
 import { UserError } from '../error.ts';
+import { batchImages } from './batchImages.ts';
 import { type Entry, mergeEntries } from './mergeEntries.ts';
 import { decodeModel, type Onnx, tensorOf } from './onnxModel.ts';
 
@@ -58,7 +59,8 @@ export async function tritonModels(dir: string, manifest: Manifest): Promise<Tri
 }
 
 function tritonModel(name: string, entries: readonly Entry[], pasts: ReadonlyMap<string, string>): TritonModel {
-  const model = mergeEntries(entries, pasts);
+  const merged = mergeEntries(entries, pasts);
+  const model = pasts.size === 0 ? (batchImages(merged) ?? merged) : merged;
   const inputs = new Set((model.graph?.input ?? []).map((info) => tensorOf(info).name));
   const outputs = new Set((model.graph?.output ?? []).map((info) => tensorOf(info).name));
   const states = [...pasts].filter(([present, past]) => inputs.has(past) && outputs.has(present));

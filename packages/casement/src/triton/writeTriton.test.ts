@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Executor, type HostTensor, Session } from '@casement/session';
+import { type Executor, type HostTensor, patchPositions, Session } from '@casement/session';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { buildTinyChat } from '../../../../test/support/tinyChat.ts';
@@ -45,22 +45,24 @@ describe.each(['casa', 'insertion'] as const)('the repository of a model with %s
     for (const [name, config] of configs) {
       const { graph } = decodeModel(await readFile(join(out, 'models', name, '1/model.onnx')));
       const types = { 1: 'TYPE_FP32', 6: 'TYPE_INT32', 7: 'TYPE_INT64' } as Record<number, string>; // others are undefined
+      const states = config.sequence_batching?.state ?? [];
+      // What has no state takes several images at a time.
+      const batch = states.length > 0 ? 0 : 8;
       const described = (infos: typeof graph extends null | undefined ? never : NonNullable<typeof graph>['input']) =>
         (infos ?? []).map(tensorOf).map(({ name, elementType, shape }) => {
           return {
             name,
             data_type: types[elementType],
-            dims: shape.map((size) => (typeof size === 'number' ? size : -1)),
+            dims: shape.slice(batch > 0 ? 1 : 0).map((size) => (typeof size === 'number' ? size : -1)),
           };
         });
-      const states = config.sequence_batching?.state ?? [];
       const pasts = states.map(({ input_name, data_type, dims }) => ({ name: input_name, data_type, dims }));
       const presents = states.map(({ output_name, data_type, dims }) => ({ name: output_name, data_type, dims }));
       const byName = <T extends { name: string }>(all: readonly T[]) =>
         [...all].sort((a, b) => (a.name < b.name ? -1 : 1));
       expect(byName([...config.input, ...pasts])).toEqual(byName(described(graph?.input)));
       expect(byName([...config.output, ...presents])).toEqual(byName(described(graph?.output)));
-      expect(config).toMatchObject({ name, backend: 'onnxruntime', max_batch_size: 0 });
+      expect(config).toMatchObject({ name, backend: 'onnxruntime', max_batch_size: batch });
       expect(config.instance_group).toMatchObject([{ kind: 'KIND_GPU', count: 1 }]);
       for (const { dims, data_type, initial_state } of states) {
         expect(dims.every((size) => size > 0)).toBe(true);
@@ -133,6 +135,41 @@ describe.each(['casa', 'insertion'] as const)('the repository of a model with %s
     }
     function inserted() {
       return { position_ids: { shape: [3, 1, 6], data: positionsOf(7) } };
+    }
+  });
+
+  it('encodes images of one size together, as one by one', async () => {
+    const [columns, rows, values] = [4, 2, 1176];
+    const patches = rows * columns;
+    const images = [0, 1, 2].map((seed) => {
+      // The last is as high as the others are wide.
+      const { data } = patchPositions(seed < 2 ? { rows, columns } : { rows: columns, columns: rows }, 2);
+      return { pixels: Array.from({ length: patches * values }, (_, i) => Math.sin(i + seed)), positions: [...data] };
+    });
+    const triton = await fakeTriton(join(out, 'models'));
+    const [name] = [...configs.keys()].filter((model) => model.endsWith('_encodeImage'));
+    const [count, all] = [images.length, (of: 'pixels' | 'positions') => images.flatMap((image) => image[of])];
+    const inputs = [
+      { name: 'pixel_values', datatype: 'FP32', shape: [count, patches, values], data: all('pixels') },
+      { name: 'patch_position_ids', datatype: 'INT64', shape: [count, 2, patches], data: all('positions') },
+    ];
+    const response = await fetch(`${triton.url}/v2/models/${name}/infer`, {
+      method: 'POST',
+      body: JSON.stringify({ inputs }),
+    });
+    const { outputs } = (await response.json()) as { outputs: [{ shape: number[]; data: number[] }] };
+    await triton.close();
+    const [{ shape, data }] = outputs;
+    expect(shape).toEqual([count, patches / 4, 64]);
+    for (const [i, { pixels, positions }] of images.entries()) {
+      const { image_embeds: alone } = await executor.run('encodeImage', {
+        pixel_values: { dtype: 'f32', shape: [patches, values], data: Float32Array.from(pixels) },
+        patch_position_ids: { dtype: 'i32', shape: [2, 1, patches], data: Int32Array.from(positions) },
+      });
+      const own = data.slice(i * (alone?.data.length ?? 0));
+      expect(Math.max(...Array.from(alone?.data ?? [], (x, at) => Math.abs(x - (own[at] ?? Number.NaN))))).toBeLessThan(
+        1e-5,
+      );
     }
   });
 
