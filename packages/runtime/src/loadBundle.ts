@@ -76,6 +76,7 @@ async function loadVariant(
   ownsDevice: boolean,
   options: LoadOptions,
 ): Promise<WebGpuModel> {
+  options.signal?.throwIfAborted();
   const buffers = await BufferSet.allocate(device, variant.buffers);
   const guarded = guard(device, options.signal);
   try {

@@ -1,14 +1,18 @@
 import { reasonOf } from '../error.ts';
-import { TransientError } from './retry.ts';
+import { TransientError, unlessSilent } from './retry.ts';
 
 /** Reads the body of a response in pieces of one's own choice, holding no more than the network gave last. */
 export class BodyReader {
   private readonly reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
-  private rest = new Uint8Array(0);
+  private left = new Uint8Array(0);
   /** Bytes that were taken out. */
   position = 0;
 
-  constructor(body: ReadableStream<Uint8Array> | null) {
+  /** `silence`: milliseconds without a byte after which the connection counts as broken. */
+  constructor(
+    body: ReadableStream<Uint8Array> | null,
+    private readonly silence: number,
+  ) {
     this.reader = body?.getReader();
   }
 
@@ -22,6 +26,17 @@ export class BodyReader {
     return this.take(count, () => {});
   }
 
+  /** All that is still to come. */
+  async rest(): Promise<Uint8Array<ArrayBuffer>> {
+    const parts: Uint8Array<ArrayBuffer>[] = [];
+    while (this.left.byteLength > 0 || (await this.receive())) {
+      parts.push(this.left);
+      this.position += this.left.byteLength;
+      this.left = new Uint8Array(0);
+    }
+    return new Uint8Array(await new Blob(parts).arrayBuffer());
+  }
+
   /** Closes the connection if the body is not at its end. */
   cancel(): void {
     this.reader?.cancel().catch(() => {}); // a broken connection needs no closing
@@ -30,10 +45,10 @@ export class BodyReader {
   private async take(count: number, use: (part: Uint8Array, at: number) => void): Promise<number> {
     let taken = 0;
     while (taken < count) {
-      if (this.rest.byteLength === 0 && !(await this.receive())) break;
-      const part = this.rest.subarray(0, count - taken);
+      if (this.left.byteLength === 0 && !(await this.receive())) break;
+      const part = this.left.subarray(0, count - taken);
       use(part, taken);
-      this.rest = this.rest.subarray(part.byteLength);
+      this.left = this.left.subarray(part.byteLength);
       taken += part.byteLength;
       this.position += part.byteLength;
     }
@@ -41,11 +56,12 @@ export class BodyReader {
   }
 
   private async receive(): Promise<boolean> {
-    const next = await this.reader?.read().catch((cause: unknown) => {
+    const reading = this.reader?.read().catch((cause: unknown) => {
       throw new TransientError(`the connection broke: ${reasonOf(cause)}`, { cause });
     });
+    const next = reading && (await unlessSilent(this.silence, reading, () => this.cancel()));
     if (next === undefined || next.done) return false;
-    this.rest = new Uint8Array(next.value.buffer as ArrayBuffer, next.value.byteOffset, next.value.byteLength); // never shared
+    this.left = new Uint8Array(next.value.buffer as ArrayBuffer, next.value.byteOffset, next.value.byteLength); // never shared
     return true;
   }
 }

@@ -60,7 +60,9 @@ function rangeOf(header: string | undefined): [from: number, end: number] {
   return [Number(from ?? 0), Number(to ?? content.length - 1) + 1];
 }
 
-const open = (retryDelays: readonly number[] = [1, 1, 1]) => fetchSource(base, { retryDelays });
+const open = (retryDelays: readonly number[] = [1, 1, 1], silence = 30_000) => {
+  return fetchSource(base, { retryDelays, silence });
+};
 const range = (source: ReturnType<typeof open>, offset: number, length: number) =>
   source.readRange?.('weights.bin', offset, length) ?? expect.fail('no ranges');
 
@@ -173,6 +175,22 @@ describe('fetchSource', () => {
     await expect(fetchSource('http://127.0.0.1:1', { retryDelays: [] }).read('plan.json')).rejects.toMatchObject({
       code: 'network',
       message: expect.stringContaining('cannot read http://127.0.0.1:1/plan.json, after 1 tries: '),
+    });
+  });
+
+  it('asks again where the server falls silent, before its answer and within', async () => {
+    let count = 0;
+    answer = (request, response) => {
+      if (count++ === 0) return; // never
+      if (count > 2) return withRanges(request, response);
+      response.writeHead(206).write(content.subarray(0, 50_000));
+    };
+    expectBytes(await range(open([1, 1], 300), 0, 200_000), content);
+    expect(requests).toEqual(['0-199999', '0-199999', '50000-199999'].map((range) => `/weights.bin bytes=${range}`));
+    answer = () => {};
+    await expect(open([1], 20).read('weights.bin')).rejects.toMatchObject({
+      code: 'network',
+      message: `cannot read ${base}/weights.bin, after 2 tries: the server was silent for 0.02 seconds`,
     });
   });
 

@@ -6,6 +6,8 @@ import { requireFileName, type Source } from './source.ts';
 export interface FetchOptions {
   /** Default: half a second, then twice as long from try to try, fifteen seconds in all. */
   readonly retryDelays?: RetryDelays;
+  /** Milliseconds without a byte after which a connection counts as broken. Default: 30 seconds. */
+  readonly silence?: number;
 }
 
 /** A folder's address, or the address of each file. */
@@ -17,13 +19,13 @@ export type Addresses = string | URL | Readonly<Record<string, string>>;
  */
 export function fetchSource(
   addresses: Addresses,
-  { retryDelays = [500, 1000, 2000, 4000, 8000] }: FetchOptions = {},
+  { retryDelays = [500, 1000, 2000, 4000, 8000], silence = 30_000 }: FetchOptions = {},
 ): Source {
   const files = new Map<string, HttpFile>();
   const open = (file: string): HttpFile => {
     const known = files.get(file);
     if (known) return known;
-    const opened = new HttpFile(addressOf(addresses, file), retryDelays);
+    const opened = new HttpFile(addressOf(addresses, file), retryDelays, silence);
     files.set(file, opened);
     return opened;
   };

@@ -1,6 +1,6 @@
 import { RuntimeError, reasonOf } from '../error.ts';
 import { BodyReader } from './bodyReader.ts';
-import { type RetryDelays, retry, TransientError } from './retry.ts';
+import { type RetryDelays, retry, TransientError, unlessSilent } from './retry.ts';
 
 /** Worth another try: timeouts, too many requests, and what servers and proxies say while they are unwell. */
 const PASSING = new Set([408, 425, 429, 500, 502, 503, 504]);
@@ -15,6 +15,11 @@ const PAST_END = 416;
 export class HttpFile {
   /** Whether the server's last answer was a range; undefined until it has answered. */
   private ranges: boolean | undefined;
+  /**
+   * Whether to ask for the whole file next. Browsers want ranges uncompressed and refuse what a proxy compresses all the
+   * same. Such a request fails like any other, so either way is tried in turn until there is an answer.
+   */
+  private plain = false;
   private version: string | undefined;
   /** The file from its start on, for as long as this signal lets it come. Only reads that are alone use it. */
   private whole: { readonly body: BodyReader; readonly signal: AbortSignal | undefined } | undefined;
@@ -23,6 +28,7 @@ export class HttpFile {
   constructor(
     private readonly url: string,
     private readonly delays: RetryDelays,
+    private readonly silence: number,
   ) {}
 
   /** The whole file. */
@@ -30,11 +36,8 @@ export class HttpFile {
     const none = () => 0;
     return retry(this.url, this.delays, signal, none, async () => {
       // Asks the server whether a copy that the browser holds is still right, so that files of two builds never mix.
-      const response = await this.request({ cache: 'no-cache' }, signal);
-      const bytes = response.arrayBuffer().catch((cause: unknown) => {
-        throw new TransientError(`the connection broke: ${reasonOf(cause)}`, { cause });
-      });
-      return new Uint8Array(await bytes);
+      const { body } = await this.request({ cache: 'no-cache' }, signal);
+      return new BodyReader(body, this.silence).rest();
     });
   }
 
@@ -95,8 +98,10 @@ export class HttpFile {
       return { body: whole, more: false };
     }
     // Weights are kept by the loader; the browser's own cache would hold them a second time.
-    const response = await this.request({ cache: 'no-store', headers: { Range: `bytes=${from}-${end - 1}` } }, signal);
-    const body = new BodyReader(response.status === PAST_END ? null : response.body);
+    const headers: HeadersInit = this.plain ? {} : { Range: `bytes=${from}-${end - 1}` };
+    const response = await this.request({ cache: 'no-store', headers }, signal);
+    this.plain = false; // where this breaks, a range may do
+    const body = new BodyReader(response.status === PAST_END ? null : response.body, this.silence);
     this.ranges = response.status !== 200;
     if (this.ranges) {
       this.requireStart(response.headers.get('content-range'), from);
@@ -111,9 +116,14 @@ export class HttpFile {
   }
 
   private async request(init: RequestInit, signal: AbortSignal | undefined): Promise<Response> {
-    const response = await fetch(this.url, { ...init, ...(signal ? { signal } : {}) }).catch((cause: unknown) => {
+    // Of its own, so that a request that nobody answers ends; the caller's signal stops bodies, too.
+    const silent = new AbortController();
+    const signals = signal ? AbortSignal.any([signal, silent.signal]) : silent.signal;
+    const asked = fetch(this.url, { ...init, signal: signals }).catch((cause: unknown) => {
+      if (!signals.aborted) this.plain = !this.ranges && !this.plain;
       throw new TransientError(reasonOf(cause), { cause });
     });
+    const response = await unlessSilent(this.silence, asked, () => silent.abort());
     const { ok, status, statusText, headers } = response;
     if (!ok && status !== PAST_END) {
       const message = `the server says ${status} ${statusText}`.trimEnd();

@@ -52,3 +52,22 @@ function wait(milliseconds: number, signal: AbortSignal | undefined): Promise<vo
     signal?.addEventListener('abort', stop, { once: true });
   });
 }
+
+/**
+ * What `work` gives, unless that takes longer: then `stop` is called and TransientError thrown. A connection can go
+ * silent without ever breaking, as when a phone changes its network.
+ */
+export async function unlessSilent<T>(milliseconds: number, work: Promise<T>, stop: () => void): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const silence = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new TransientError(`the server was silent for ${milliseconds / 1000} seconds`));
+      stop();
+    }, milliseconds);
+  });
+  try {
+    return await Promise.race([work, silence]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,5 +1,6 @@
 import type { BufferSet } from '../buffers.ts';
 import type { WeightCache } from '../cache/weightCache.ts';
+import { RuntimeError } from '../error.ts';
 import type { WeightsSpec } from '../format/manifest.ts';
 import type { Upload } from '../format/plan.ts';
 import type { Guard } from '../guard.ts';
@@ -46,15 +47,33 @@ export async function uploadAll(
   onProgress({ loaded, cached, total });
   for await (const [{ parts }, piece] of readAhead(pieces, READS_AT_ONCE, read)) {
     signal.throwIfAborted();
+    const accepted = watchWrites(device, () => {
+      for (const part of parts) writer.write(part, piece.bytes);
+    });
     for (const part of parts) {
-      writer.write(part, piece.bytes);
       loaded += part.length;
       if (piece.cached) cached += part.length;
     }
     // Without this the browser would hold every piece in its own staging memory at once.
-    await device.queue.onSubmittedWorkDone();
+    await Promise.all([accepted, device.queue.onSubmittedWorkDone()]);
     onProgress({ loaded, cached, total });
   }
+}
+
+/** Throws RuntimeError when the device has not taken what `write` gave it: writes say nothing themselves. */
+async function watchWrites(device: GPUDevice, write: () => void): Promise<void> {
+  device.pushErrorScope('validation');
+  device.pushErrorScope('out-of-memory');
+  write();
+  const [full, invalid] = await Promise.all([device.popErrorScope(), device.popErrorScope()]);
+  const way = 'on their way into their buffers';
+  if (full) {
+    throw new RuntimeError(
+      'memory',
+      `the device has no memory for weights ${way}: ${full.message}; close other pages that use the GPU`,
+    );
+  }
+  if (invalid) throw new RuntimeError('validation', `the device refuses weights ${way}: ${invalid.message}`);
 }
 
 /** Reads ranges; where the source has none, keeps the file that is being read. */
