@@ -2,7 +2,10 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { BUILD_DTYPES } from '../quantize/buildDType.ts';
 
 export function dtypeOption(): Option {
-  return new Option('--dtype <dtype>', 'what the model\'s "float" becomes; q4 and q8 quantise its weights')
+  return new Option(
+    '--dtype <dtype>',
+    'what the model\'s "float" becomes; q4 and q8 quantise its weights; bf16: ONNX for CUDA only',
+  )
     .choices(BUILD_DTYPES)
     .default('f32');
 }

@@ -5,7 +5,15 @@ import { UserError } from '../error.ts';
 export type BuildDType = FloatDType | `q${4 | 8}${'f32' | 'f16'}`;
 
 /** What the command offers. */
-export const BUILD_DTYPES = ['f32', 'f16', 'q4f32', 'q4f16', 'q8f32', 'q8f16'] as const satisfies readonly BuildDType[];
+export const BUILD_DTYPES = [
+  'f32',
+  'f16',
+  'bf16',
+  'q4f32',
+  'q4f16',
+  'q8f32',
+  'q8f16',
+] as const satisfies readonly BuildDType[];
 
 /** The float dtype of a build, and the bits of its weights if they are quantised. Throws UserError for another name. */
 export function readBuildDType(dtype: string): { readonly float: FloatDType; readonly bits: 4 | 8 | undefined } {

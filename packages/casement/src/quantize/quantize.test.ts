@@ -126,7 +126,7 @@ describe('errors', () => {
 
   test('a dtype, and zero points of nothing', async () => {
     expect(() => readBuildDType('q5f16')).toThrowErrorMatchingInlineSnapshot(
-      `[UserError: "q5f16" is no dtype of a build; choose f32, f16, q4f32, q4f16, q8f32, q8f16]`,
+      `[UserError: "q5f16" is no dtype of a build; choose f32, f16, bf16, q4f32, q4f16, q8f32, q8f16]`,
     );
     for (const dtype of ['q4i32', 'q4bf16', 'q8bf16', 'q4', '']) {
       expect(() => readBuildDType(dtype)).toThrow(`"${dtype}" is no dtype of a build`);

@@ -10,9 +10,10 @@ export function formatVerification(report: VerifyReport): string {
     ...lines,
     ...formatEffect(report),
     ...report.targets.flatMap(formatDeparture),
+    ...report.notRun.flatMap(({ target, why }) => ['', `${target} was not run: ${why}.`]),
     '',
     report.passed
-      ? `All targets agree with the ${truth(report)}.`
+      ? `All targets${report.notRun.length > 0 ? ' that ran' : ''} agree with the ${truth(report)}.`
       : `Some targets do not agree with the ${truth(report)}.`,
   ].join('\n');
 }

@@ -9,6 +9,7 @@ import { readImageToken } from '../load/readConfig.ts';
 import type { BuildDType } from '../quantize/buildDType.ts';
 import { type BuiltProgram, buildProgram, type QuantizationOptions } from '../quantize/buildProgram.ts';
 import type { Bench, BuildSettings, VerifyTarget } from './bench.ts';
+import { chooseTargets, type NotRun } from './chooseTargets.ts';
 import { type QuantizationEffect, quantizedConversation, quantizedTensors } from './quantizedGolden.ts';
 import { referenceGolden } from './referenceGolden.ts';
 import { type TargetReport, verifyConversation } from './verifyConversation.ts';
@@ -49,6 +50,8 @@ interface Report {
   /** What the dtype's `float` is: what activations are. */
   readonly float: FloatDType;
   readonly passed: boolean;
+  /** Targets that were to be verified and cannot run here. */
+  readonly notRun: readonly NotRun[];
   /** With quantised weights and a golden. */
   readonly effect?: QuantizationEffect;
 }
@@ -89,17 +92,19 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   try {
     const bench = await prepare(options, built, source);
     const { model, golden: file } = options;
+    const { run, notRun } = chooseTargets(bench, options);
+    const own = { model, dtype, float, notRun };
     if (file === undefined) {
-      return { model, dtype, float, ...(await converseOnTargets(options, bench, await referenceGolden(bench))) };
+      return { ...own, ...(await converseOnTargets(options, bench, run, await referenceGolden(bench))) };
     }
-    const common = { model, golden: file, dtype, float };
+    const common = { ...own, golden: file };
     const isQuantized = quantized.size > 0;
     const held = await readGoldenTensors(file);
     if (isConversation(program, held)) {
       const golden = await readGolden(file, { imageToken: await readImageToken(checkpoint) });
-      if (!isQuantized) return { ...common, ...(await converseOnTargets(options, bench, golden)) };
+      if (!isQuantized) return { ...common, ...(await converseOnTargets(options, bench, run, golden)) };
       const { golden: answered, effect } = await quantizedConversation(bench, golden, goldenTolerance);
-      const report = await converseOnTargets(options, bench, answered);
+      const report = await converseOnTargets(options, bench, run, answered);
       return { ...common, ...report, effect, passed: report.passed && effect.passed };
     }
     const answered = isQuantized
@@ -108,7 +113,7 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
     const { golden, effect } = answered;
     const one = (target: VerifyTarget) =>
       verifyTensors(bench, target, golden, { script, tolerance: options.tolerance });
-    const targets = await onTargets(options, bench, one);
+    const targets = await onTargets(options, run, one);
     const passed = targets.every((report) => report.passed) && (effect?.passed ?? true);
     return { ...common, kind: 'tensors', targets, passed, ...(effect ? { effect } : {}) };
   } finally {
@@ -144,9 +149,10 @@ function isConversation({ entries }: BuiltProgram['program'], { tensors }: Golde
 async function converseOnTargets(
   options: VerifyOptions,
   bench: Bench,
+  run: readonly VerifyTarget[],
   golden: Golden,
-): Promise<Omit<ConversationReport, 'model' | 'golden' | 'dtype' | 'float'>> {
-  const targets = await onTargets(options, bench, (target) =>
+): Promise<Omit<ConversationReport, 'model' | 'golden' | 'dtype' | 'float' | 'notRun'>> {
+  const targets = await onTargets(options, run, (target) =>
     verifyConversation(bench, target, golden, options.tolerance),
   );
   return {
@@ -160,13 +166,10 @@ async function converseOnTargets(
 }
 
 async function onTargets<R>(
-  options: VerifyOptions,
-  { settings }: Bench,
+  { onTarget, signal }: VerifyOptions,
+  targets: readonly VerifyTarget[],
   run: (target: VerifyTarget) => Promise<R>,
 ): Promise<R[]> {
-  const { golden, onTarget, signal } = options;
-  const againstReference = golden === undefined || (settings.quantized?.size ?? 0) > 0;
-  const { targets = againstReference ? ['onnx', 'webgpu'] : ['reference', 'onnx', 'webgpu'] } = options;
   const reports: R[] = [];
   for (const target of targets) {
     onTarget?.(target);

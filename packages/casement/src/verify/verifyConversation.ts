@@ -17,7 +17,8 @@ export interface TargetReport extends GoldenRun {
 const F32_TOLERANCE = { reference: 1e-5, onnx: 5e-5, webgpu: 5e-5 } as const;
 /** On top of what quantising itself does, which targets are not compared across. */
 const QUANTIZED_TOLERANCE = 1e-4;
-const HALF_TOLERANCE = 2e-2;
+/** What rounding does; bf16 has three bits less. */
+const HALF_TOLERANCE = { f16: 2e-2, bf16: 1e-1 } as const;
 
 /** Compares logits of every position, in chunks and token by token, tokens of images and the greedy continuation. */
 export async function verifyConversation(
@@ -29,7 +30,7 @@ export async function verifyConversation(
   const { dtype, program, settings } = bench;
   const run = await withExecutor(bench, target, program, (executor) => runGolden(executor, golden, settings.signal));
   const full = settings.quantized?.size ? QUANTIZED_TOLERANCE : F32_TOLERANCE[target];
-  const tolerance = wantedTolerance ?? (dtype === 'f32' ? full : HALF_TOLERANCE);
+  const tolerance = wantedTolerance ?? (dtype === 'f32' ? full : HALF_TOLERANCE[dtype]);
   const differences = [run.chunked, run.tokenByToken, run.betweenBoth, ...(run.imageTokens ? [run.imageTokens] : [])];
   const greedyMatches = golden.greedy.every((token, i) => run.greedy[i] === token);
   // In half precision a near tie may fall the other way, so tokens are reported but do not decide.

@@ -22,7 +22,8 @@ export interface TensorTargetReport {
 
 /** Rounding of a few layers is ≤ 1e-5; every slip that was tried moves results by 3e-4 and more. */
 const F32_TOLERANCE = 1e-4;
-const HALF_TOLERANCE = 2e-2;
+/** What rounding does; bf16 has three bits less. */
+const HALF_TOLERANCE = { f16: 2e-2, bf16: 1e-1 } as const;
 
 /**
  * Runs the entries that a golden has inputs for, compares all it holds of their outputs, and continues `input_ids`
@@ -38,7 +39,7 @@ export async function verifyTensors(
   }: { readonly script?: GoldenScript | undefined; readonly tolerance?: number | undefined },
 ): Promise<TensorTargetReport> {
   const exactIntegers = bench.dtype === 'f32';
-  const tolerance = wanted ?? (exactIntegers ? F32_TOLERANCE : HALF_TOLERANCE);
+  const tolerance = wanted ?? (bench.dtype === 'f32' ? F32_TOLERANCE : HALF_TOLERANCE[bench.dtype]);
   const signature = programSignature(bench.program);
   const plan = planRuns(signature, golden);
   const recipe = { plan, golden, script };
