@@ -99,8 +99,8 @@ export function factWords(choice: TokenChoice, vocab: number): Uint32Array<Array
     if (!Number.isInteger(token) || token < 0 || token >= vocab) {
       throw new RuntimeError(
         'call',
-        `token ${token} of ${where} is not in the model's vocabulary of ${vocab} tokens: it is another model's, or a ` +
-          'placeholder for an image',
+        `token ${token} of ${where} is not in the model's vocabulary of ${vocab} tokens: it is another model's, or ` +
+          'stands for an image; leave it out',
       );
     }
     const at = TOKEN_FACTS.indexOf(fact) * vocab + token;

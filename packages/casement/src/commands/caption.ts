@@ -1,9 +1,11 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { whyOnHost } from '@casement/session';
 import type { Command } from 'commander';
 import type { Target } from '../artifact/compile.ts';
 import { UserError } from '../error.ts';
 import { formatBytes } from '../format.ts';
+import { captionDrawing } from '../model/captionFrames.ts';
 import { kvBytes } from '../model/kvBytes.ts';
 import { openModel } from '../model/openModel.ts';
 import { type GenerationFlags, generationOptions, parseNumber, settingsOf } from './generationOptions.ts';
@@ -36,7 +38,7 @@ export function addCaption(program: Command, signal: AbortSignal): void {
   generationOptions(command)
     .option('--max-pixels <n>', 'shrink frames to this area', parseNumber)
     .option('--greedy', 'take the likeliest token always, without penalties on repetition')
-    .option('--verbose', 'say how many bytes of keys and values are held after each frame')
+    .option('--verbose', 'say where tokens are chosen, and how many bytes of keys and values are held after each frame')
     .addHelpText('after', '\nExample:\n  casement caption dist/model frames --prefix "In this video" --verbose')
     .action(async (artifact: string, paths: string[], flags: Flags) => {
       const { target, maxPixels, prompt, prefix, greedy = false } = flags;
@@ -47,13 +49,18 @@ export function addCaption(program: Command, signal: AbortSignal): void {
       });
       try {
         const instructions = prompt === undefined ? [] : [{ role: 'user', content: prompt }];
+        const settings = settingsOf(flags);
+        if (flags.verbose) {
+          const reason = whyOnHost(model.session, captionDrawing(model.generation.settings, { greedy, settings }));
+          console.error(`tokens are chosen on the ${reason ? `host: ${reason}` : 'device'}`);
+        }
         let peak = 0;
         process.stdout.write(prefix);
         for await (const { frame, text, finish } of model.caption(frames, {
           instructions,
           prefix,
           greedy,
-          settings: settingsOf(flags),
+          settings,
           signal,
         })) {
           process.stdout.write(text);

@@ -35,15 +35,23 @@ export async function* captionFrames(
   requireCaptions(session.executor.signature, text);
   const { tokenizer, template, imageToken, delimiters } = text;
   const prompt = captionPrompt(template, tokenizer, { instructions, prefix, imageToken, delimiters, ...options });
-  const authors = captionSettings(defaults.stopTokens ?? []);
-  const { stopTokens, maxTokens } = authors;
   await session.reset();
   yield* captionStream(session, readAll(frames, readImage), {
     prompt,
     tokenizer,
-    settings: { ...(greedy ? { stopTokens, maxTokens } : authors), ...settings },
+    settings: captionDrawing(defaults, { greedy, ...(settings ? { settings } : {}) }),
     ...(signal ? { signal } : {}),
   });
+}
+
+/** How captions are drawn: as the CASA authors' are, or greedily; `defaults` are the model's, which say what ends them. */
+export function captionDrawing(
+  { stopTokens: ends = [] }: Partial<GenerationSettings>,
+  { greedy = false, settings }: Pick<CaptionOptions, 'greedy' | 'settings'>,
+): Partial<GenerationSettings> {
+  const authors = captionSettings(ends);
+  const { stopTokens, maxTokens } = authors;
+  return { ...(greedy ? { stopTokens, maxTokens } : authors), ...settings };
 }
 
 /** Throws UserError or TextError when a model cannot caption frame after frame. */

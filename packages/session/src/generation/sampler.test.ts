@@ -37,7 +37,7 @@ describe('greedy', () => {
     const sampler = createSampler({ repetitionPenalty: 2 });
     sampler.read([1, 7]);
     expect(() => sampler.choose(logits)).toThrowErrorMatchingInlineSnapshot(
-      `[InputError: token 7 of the history is not in the model's vocabulary of 5 tokens: it is another model's, or a placeholder for an image]`,
+      `[InputError: token 7 of the history is not in the model's vocabulary of 5 tokens: it is another model's, or stands for an image; leave it out]`,
     );
   });
 

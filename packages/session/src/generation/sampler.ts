@@ -105,8 +105,8 @@ function requireKnown(vocab: number, tokens: Iterable<number>, where: string): v
   for (const token of tokens) {
     if (token < vocab) continue;
     throw new InputError(
-      `token ${token} of ${where} is not in the model's vocabulary of ${vocab} tokens: it is another model's, or a ` +
-        'placeholder for an image',
+      `token ${token} of ${where} is not in the model's vocabulary of ${vocab} tokens: it is another model's, or ` +
+        'stands for an image; leave it out',
     );
   }
 }

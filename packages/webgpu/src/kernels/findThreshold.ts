@@ -26,19 +26,26 @@ export function findThreshold(logits: Operand, memory: ChoiceMemory, vocab: numb
     'threshold = the k-th largest logit, or that above which tokens have the probability p; by four digits of 8 bits.',
     new Map(),
   );
-  const logit = kernel.read('logits', logits, 'element').at('at');
+  const read = kernel.read('logits', logits, crew === 1 ? 'element' : 'quad');
   const { word, float } = readSettings(kernel, memory);
   kernel.write('settings', memory.settings);
   kernel.helper(NEGATIVE_INFINITY).helper(ORDER);
   kernel.helper('var<workgroup> weights: array<atomic<u32>, 256>;');
   for (const shared of ['prefix', 'open', 'rounds', 'lowest']) kernel.helper(`var<workgroup> ${shared}: u32;`);
   const barrier = crew === 1 ? [] : ['workgroupBarrier();'];
-  const tokens = (body: readonly string[]) => [
-    `for (var at = lane; at < ${vocab}u; at += ${crew}u) {`,
-    `  let logit = ${logit};`,
-    indent(body),
-    '}',
-  ];
+  // One workgroup reads them all, so each of its threads reads four at once.
+  const tokens = (body: readonly string[]) =>
+    crew === 1
+      ? [`for (var at = 0u; at < ${vocab}u; at++) {`, `  let logit = ${read.at('at')};`, indent(body), '}']
+      : [
+          `for (var quad = lane; quad < ${Math.ceil(vocab / 4)}u; quad += ${crew}u) {`,
+          `  let four = ${read.quad('quad')};`,
+          `  for (var part = 0u; part < 4u && 4u * quad + part < ${vocab}u; part++) {`,
+          '    let logit = four[part];',
+          indent([indent(body)]),
+          '  }',
+          '}',
+        ];
   const likely = ['if (ordered(logit) >= lowest) {', '  total += exp((logit - largest) / temperature);', '}'];
   const body = [
     `let temperature = ${float('temperature')};`,
