@@ -47,11 +47,11 @@ fn main(
     var largest = negativeInfinity();
     var total = 0.0;
     if (round == 1u) {
-      for (var at = lane; at < 19u; at += 1u) {
+      for (var at = 0u; at < 19u; at++) {
         let logit = logits[at];
         largest = max(largest, logit);
       }
-      for (var at = lane; at < 19u; at += 1u) {
+      for (var at = 0u; at < 19u; at++) {
         let logit = logits[at];
         if (ordered(logit) >= lowest) {
           total += exp((logit - largest) / temperature);
@@ -67,7 +67,7 @@ fn main(
       for (var n = lane; n < 256u; n += 1u) {
         atomicStore(&weights[n], 0u);
       }
-      for (var at = lane; at < 19u; at += 1u) {
+      for (var at = 0u; at < 19u; at++) {
         let logit = logits[at];
         let key = ordered(logit);
         // Shifting by 32 bits is undefined.
