@@ -3,6 +3,7 @@ export { adjacentParams } from './fuse/adjacentParams.ts';
 export type { GivenInput, GivenKind } from './given.ts';
 export { loweredWhole } from './lower/index.ts';
 export {
+  type BatchTarget,
   type EntryTarget,
   lowerToOnnx,
   type OnnxModel,

@@ -36,11 +36,15 @@ export interface EntryTarget {
   readonly given?: readonly GivenInput[];
   /** Inputs that must be below a number, and not negative. */
   readonly below?: Readonly<Record<string, number>>;
-  /**
-   * Whether the model takes several sequences in a run, of which each adds as many rows. `alike`: for sequences in one
-   * run, what these inputs hold for a new row must be the same wherever its place in the cache counted by `dim` is.
-   */
-  readonly batch?: { readonly alike: readonly { readonly input: string; readonly dim: string }[] };
+  /** Whether the model takes several sequences in a run, of which each adds as many rows. */
+  readonly batch?: BatchTarget;
+}
+
+export interface BatchTarget {
+  /** Which axis of an input counts sequences; inputs that are absent are the same for all. */
+  readonly axes: Readonly<Record<string, number>>;
+  /** For sequences that add a row at the same place in the cache counted by `dim`, `input` must be the same there. */
+  readonly alike: readonly { readonly input: string; readonly dim: string }[];
 }
 
 export interface StateTarget {
@@ -75,7 +79,7 @@ export function lowerToOnnx(program: Program, { profile, weights }: OnnxOptions)
     const cudaOnly = reasonForCuda(graph);
     const file = `${graph.name}.onnx`;
     const wide = takesBatch(program, graph, preallocated) ? batchGraph(program, graph) : undefined;
-    const fused = profile === 'ort' ? fuse(program, wide ?? graph, preallocated, weights) : unfused(graph);
+    const fused = profile === 'ort' ? fuse(program, wide?.graph ?? graph, preallocated, weights) : unfused(graph);
     for (const [state, scale] of fused.foldedScales) scales.set(state, scale);
     const sized = wide ? { ...program, dims: new Map([...program.dims, [BATCH, ANY_BATCH]]) } : program;
     const lowered = lowerGraph(sized, { profile, fused, weights, layouts });
@@ -87,7 +91,7 @@ export function lowerToOnnx(program: Program, { profile, weights }: OnnxOptions)
       ...(cudaOnly === undefined ? {} : { cudaOnly }),
       ...(given.length > 0 ? { given } : {}),
       ...(Object.keys(below).length > 0 ? { below } : {}),
-      ...(wide ? { batch: { alike: alikeInputs(program, fused) } } : {}),
+      ...(wide ? { batch: { axes: wide.axes, alike: alikeInputs(program, fused) } } : {}),
     };
   }
   const states = [...layouts].map(([name, { past, present, perm, decl }]): [string, StateTarget] => {

@@ -21,12 +21,18 @@ const PER_SEQUENCE = new Set([
   ...['rmsNorm', 'layerNorm', 'linear', 'quantizedLinear', 'quantizedGather', 'rope', 'append', 'attention'],
 ]);
 
+/** An entry for several sequences, and which axis of its inputs counts them; other inputs are the same for all. */
+export interface BatchedGraph {
+  readonly graph: Graph;
+  readonly axes: Readonly<Record<string, number>>;
+}
+
 /**
  * The same entry for several sequences at once: where it has one sequence, [1 …], the result has [batch …]. Each is
  * computed as if it were alone. Undefined for an entry that is not made for one sequence, has an op that might mix
  * sequences, or an output that is the same for all.
  */
-export function batchGraph(program: Program, graph: Graph): Graph | undefined {
+export function batchGraph(program: Program, graph: Graph): BatchedGraph | undefined {
   if (program.dims.has(BATCH)) return undefined;
   const batched = new Map<Value, Value>();
   const widen = (value: Value, type: TensorType): Value => {
@@ -38,9 +44,12 @@ export function batchGraph(program: Program, graph: Graph): Graph | undefined {
     if (start.type.shape[0] !== 1) return undefined;
     widen(start, withBatch(start.type, 0));
   }
+  const axes: Record<string, number> = {};
   const inputs = graph.inputs.map((input) => {
     const axis = sequenceAxis(input);
-    return axis === undefined ? input : widen(input, withBatch(input.type, axis));
+    if (axis === undefined) return input;
+    axes[input.name] = axis;
+    return widen(input, withBatch(input.type, axis));
   });
   if (batched.size === graph.states.length) return undefined;
   const nodes: Node[] = [];
@@ -56,7 +65,7 @@ export function batchGraph(program: Program, graph: Graph): Graph | undefined {
     return { state, start: resolve(start), end: resolve(end) };
   });
   const outputs = graph.outputs.map(({ name, value }) => ({ name, value: resolve(value) }));
-  return { ...graph, inputs, nodes, states, outputs };
+  return { graph: { ...graph, inputs, nodes, states, outputs }, axes };
 }
 
 /** Token ids [1 seq], positions [1 seq] or [axes 1 seq]; what has no such axis is the same for all sequences. */

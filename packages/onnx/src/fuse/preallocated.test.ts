@@ -47,7 +47,8 @@ describe('several sequences', () => {
   it('widen an entry made for one', () => {
     const { program } = smallDecoder();
     const wide = batchGraph(program, program.entries.get('step') ?? expect.fail('no step'));
-    expect(wide?.outputs.map(({ value }) => value.type.shape.map(String))).toEqual([['batch', 'seq', '19']]);
+    expect(wide?.graph.outputs.map(({ value }) => value.type.shape.map(String))).toEqual([['batch', 'seq', '19']]);
+    expect(wide?.axes).toEqual({ input_ids: 0, position_ids: 0 });
   });
 
   it('are refused where an output is not of one of them', () => {

@@ -112,11 +112,15 @@ export interface OnnxEntry {
   readonly given?: readonly GivenInput[];
   /** Inputs that must be below a number, and not negative. */
   readonly below?: Readonly<Record<string, number>>;
-  /**
-   * Present: the model takes several sequences in a run, [batch …], of which each adds as many rows to its states.
-   * `alike`: where two of them add a row at the same place in the cache counted by `dim`, `input` must be the same.
-   */
-  readonly batch?: { readonly alike: readonly { readonly input: string; readonly dim: string }[] };
+  /** Present: the model takes several sequences in a run, [batch …], of which each adds as many rows to its states. */
+  readonly batch?: OnnxBatching;
+}
+
+export interface OnnxBatching {
+  /** Which axis of an input counts sequences; inputs that are absent are the same for all. */
+  readonly axes: Readonly<Record<string, number>>;
+  /** Where two sequences add a row at the same place in the cache counted by `dim`, `input` must be the same. */
+  readonly alike: readonly { readonly input: string; readonly dim: string }[];
 }
 
 /**

@@ -7,11 +7,12 @@ import { bindSizes, lengthsAfter } from './bindSizes.ts';
 import type { Caches } from './caches.ts';
 import { checkBelow } from './checkBelow.ts';
 import { evaluateSize } from './evaluateSize.ts';
+import { makeFeeds, makeFetches } from './feeds.ts';
 import { givenTensor } from './givenInputs.ts';
 import type { CheckedCall, LoadedModel } from './loadedModel.ts';
 import { runSession } from './runSession.ts';
 import type { RuntimeSession } from './runtimeSession.ts';
-import { emptyTensor, fromOrt, toOrt } from './tensors.ts';
+import { emptyTensor, fromOrt } from './tensors.ts';
 
 /** Who made an executor. */
 export interface Owner {
@@ -85,7 +86,7 @@ export class Conversation implements Executor {
     options.signal?.throwIfAborted();
     const dims = bindSizes(this.signature, entry, inputs, this.current);
     const after = lengthsAfter(this.signature, entry, dims);
-    checkBelow(entry, inputs, this.model.target.entries[entry]?.below ?? {});
+    checkBelow(entry, inputs, this.model.target.entries[entry]?.below ?? {}, this.signature.states);
     return { entry, inputs, wanted, dims, lengths: { before: this.current, after } };
   }
 
@@ -112,29 +113,17 @@ export class Conversation implements Executor {
   }
 
   private feeds(session: RuntimeSession, { entry, inputs, dims, lengths }: CheckedCall): Record<string, Tensor> {
-    const { target } = this.model;
-    const states = new Map(this.signature.states.map((state) => [target.states[state.name]?.past, state]));
-    const given = new Map(target.entries[entry]?.given?.map((input) => [input.input, input]));
-    const feeds: Record<string, Tensor> = {};
-    for (const metadata of session.inputMetadata) {
-      const { name } = metadata;
-      const [tensor, state, told] = [inputs[name], states.get(name), given.get(name)];
-      if (tensor && metadata.isTensor) feeds[name] = toOrt(tensor, metadata.type);
-      else if (told) feeds[name] = givenTensor(told, [lengths], evaluateSize(told.rows, dims));
-      else if (state) feeds[name] = this.past(state, dims);
-    }
-    return feeds;
+    return makeFeeds(this.model, entry, session, {
+      input: (name) => inputs[name],
+      given: (told) => givenTensor(told, [lengths], evaluateSize(told.rows, dims)),
+      past: (state) => this.past(state, dims),
+    });
   }
 
-  /** What ONNX Runtime is to compute, and where it is to put the states that are held at full capacity. */
+  /** States that are held at full capacity are written where they are. */
   private fetches(session: RuntimeSession, wanted: readonly string[]): Record<string, Tensor | null> {
-    const states = new Map(this.signature.states.map(({ name }) => [this.presentOf(name), name]));
-    const fetches = session.outputNames.flatMap((name): (readonly [string, Tensor | null])[] => {
-      const state = states.get(name);
-      if (state !== undefined && this.caches.has(state)) return [[name, this.caches.view(state, this.row, 1)]];
-      return state !== undefined || wanted.includes(name) ? [[name, null]] : [];
-    });
-    return Object.fromEntries(fetches);
+    const held = (state: string) => (this.caches.has(state) ? this.caches.view(state, this.row, 1) : null);
+    return makeFetches(this.model, session, wanted, held);
   }
 
   /** A state as the model takes it. Throws InputError when the call's sizes are not those that it was made with. */

@@ -2,7 +2,6 @@ import { InferenceSession } from 'onnxruntime-node';
 import { expect, it, vi } from 'vitest';
 import { maxDifference, openInRuntime } from '../../../../test/support/onnx.ts';
 import { image, smallDecoder, tokens } from '../../../../test/support/smallDecoder.ts';
-import { sequenceAxis } from './planRuns.ts';
 
 // What `onnxruntime-node` calls a factory is the class of its sessions.
 const sessions: Pick<InferenceSession, 'run'> = Reflect.get(InferenceSession, 'prototype');
@@ -124,16 +123,6 @@ it('plans every run with what the runs before have written', async () => {
     expect(maxDifference(outputs.logits?.data ?? [], expected.logits?.data ?? [])).toBeLessThan(1e-6);
   }
   await Promise.all([executor.dispose(), alone.dispose()]);
-});
-
-it.each([
-  ['i32', [1, 'seq'], 0],
-  ['f32', [1, 'seq', 8], 0],
-  ['i32', [3, 1, 'seq'], 1],
-  ['i32', [1, 1, 'seq'], 1], // positions of one section
-  ['i32', ['kept'], undefined],
-] as const)('finds the axis of sequences in %s %j', (dtype, shape, axis) => {
-  expect(sequenceAxis({ dtype, shape })).toBe(axis);
 });
 
 it('refuses a number of rows that makes no sense', async () => {

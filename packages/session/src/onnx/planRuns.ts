@@ -1,4 +1,3 @@
-import type { TensorSpec } from '@casement/runtime';
 import type { HostTensors } from '../executor.ts';
 import type { CheckedCall, LoadedModel } from './loadedModel.ts';
 
@@ -75,8 +74,8 @@ function isHarmless(
 
 function canShare({ target, signature }: LoadedModel, { call: a }: WaitingCall, { call: b }: WaitingCall): boolean {
   if (a.entry !== b.entry || a.wanted.join() !== b.wanted.join()) return false;
-  const inputs = signature.entries[a.entry]?.inputs ?? [];
-  const common = inputs.filter((input) => sequenceAxis(input) === undefined);
+  const axes = target.entries[a.entry]?.batch?.axes ?? {};
+  const common = (signature.entries[a.entry]?.inputs ?? []).filter(({ name }) => axes[name] === undefined);
   if (!common.every(({ name }) => sameData(a.inputs, b.inputs, name))) return false;
   return (target.entries[a.entry]?.batch?.alike ?? []).every(({ input, dim }) => {
     const samePlace = a.lengths.before.get(dim) === b.lengths.before.get(dim);
@@ -87,14 +86,4 @@ function canShare({ target, signature }: LoadedModel, { call: a }: WaitingCall, 
 function sameData(a: HostTensors, b: HostTensors, name: string): boolean {
   const [x, y] = [a[name]?.data ?? [], b[name]?.data ?? []];
   return x.length === y.length && Array.from(x).every((value, i) => value === y[i]);
-}
-
-/**
- * Which axis of an entry's input counts sequences: that which `batchGraph` of the compiler widens, [1 seq], [1 seq hidden]
- * or, of positions, [axes 1 seq]; undefined for what all of them share.
- */
-export function sequenceAxis({ dtype, shape }: Pick<TensorSpec, 'dtype' | 'shape'>): number | undefined {
-  if (shape.length === 2 && shape[0] === 1) return 0;
-  const axis = dtype === 'i32' ? 1 : 0;
-  return shape.length === 3 && shape[axis] === 1 ? axis : undefined;
 }

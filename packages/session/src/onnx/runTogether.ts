@@ -1,13 +1,11 @@
-import type { TensorSpec } from '@casement/runtime';
-import type { Tensor } from 'onnxruntime-node';
 import type { HostTensor } from '../executor.ts';
 import type { Caches } from './caches.ts';
+import { makeFeeds, makeFetches } from './feeds.ts';
 import { givenTensor, type Lengths } from './givenInputs.ts';
 import type { CheckedCall, LoadedModel } from './loadedModel.ts';
-import { type BatchRun, sequenceAxis } from './planRuns.ts';
+import type { BatchRun } from './planRuns.ts';
 import { runSession } from './runSession.ts';
-import type { RuntimeSession } from './runtimeSession.ts';
-import { fromOrt, toOrt } from './tensors.ts';
+import { fromOrt } from './tensors.ts';
 
 /** Runs calls of single tokens as one; their outputs in the order of the calls. States are updated in place. */
 export async function runTogether(
@@ -25,18 +23,14 @@ export async function runTogether(
   const inRow = Array.from({ length: rows }, (_, i) => byRow.get(i));
   const sequences = inRow.map((call, i) => call?.lengths ?? idle(lengthsAt(firstRow + i)));
 
-  const given = new Map(target.entries[entry]?.given?.map((input) => [input.input, input]));
-  const pasts = new Map(signature.states.map(({ name }) => [target.states[name]?.past, name]));
-  const feeds: Record<string, Tensor> = {};
-  for (const metadata of session.inputMetadata) {
-    const { name } = metadata;
-    const input = spec.inputs.find((each) => each.name === name);
-    const [told, state] = [given.get(name), pasts.get(name)];
-    if (input && metadata.isTensor) feeds[name] = toOrt(stack(input, first.call, inRow), metadata.type);
-    else if (told) feeds[name] = givenTensor(told, sequences, 1);
-    else if (state) feeds[name] = caches.view(state, firstRow, rows);
-  }
-  const results = await runSession(entry, session, feeds, fetchesOf(session));
+  const axes = target.entries[entry]?.batch?.axes ?? {};
+  const feeds = makeFeeds({ signature, target }, entry, session, {
+    input: (name) => stack(name, axes[name], first.call, inRow),
+    given: (told) => givenTensor(told, sequences, 1),
+    past: ({ name }) => caches.view(name, firstRow, rows),
+  });
+  const fetches = makeFetches({ signature, target }, session, wanted, (state) => caches.view(state, firstRow, rows));
+  const results = await runSession(entry, session, feeds, fetches);
   const outputs = spec.outputs.filter(({ name }) => wanted.includes(name));
   return calls.map((each) => {
     const row = each.row - firstRow;
@@ -47,16 +41,6 @@ export async function runTogether(
       }),
     );
   });
-
-  function fetchesOf({ outputNames }: RuntimeSession): Record<string, Tensor | null> {
-    const presents = new Map(signature.states.map(({ name }) => [target.states[name]?.present, name]));
-    const fetches = outputNames.flatMap((name): (readonly [string, Tensor | null])[] => {
-      const state = presents.get(name);
-      if (state !== undefined) return [[name, caches.view(state, firstRow, rows)]];
-      return wanted.includes(name) ? [[name, null]] : [];
-    });
-    return Object.fromEntries(fetches);
-  }
 }
 
 /** A row whose sequence takes no part: what is computed for it lands behind its end, and is overwritten. */
@@ -64,13 +48,16 @@ function idle(before: ReadonlyMap<string, number>): Lengths {
   return { before, after: new Map([...before].map(([dim, length]) => [dim, length + 1])) };
 }
 
-/** An input of all rows; rows without a call get zeros. */
-function stack(input: TensorSpec, any: CheckedCall, inRow: readonly (CheckedCall | undefined)[]): HostTensor {
-  const { name, dtype } = input;
+/** An input of all rows, side by side along the axis of sequences; rows without a call get zeros. */
+function stack(
+  name: string,
+  axis: number | undefined,
+  any: CheckedCall,
+  inRow: readonly (CheckedCall | undefined)[],
+): HostTensor | undefined {
   const example = any.inputs[name];
-  if (example === undefined) throw new Error(`${any.entry}: input "${name}" was not given`); // it was checked
-  const axis = sequenceAxis(input);
-  if (axis === undefined) return example;
+  if (example === undefined || axis === undefined) return example;
+  const { dtype } = example;
   const outer = axis === 0 ? 1 : (example.shape[0] ?? 1);
   const inner = example.data.length / outer;
   const data = new Float64Array(example.data.length * inRow.length);
