@@ -198,6 +198,7 @@ describe('refuses', () => {
     [{ n: 2 }, 400, 'n', 'invalid_value'],
     [{ tools: [{ type: 'function' }] }, 400, 'tools', 'invalid_value'],
     [{ presence_penalty: 2.1 }, 400, 'presence_penalty', 'invalid_value'],
+    [{ stop: ['a', 'b', 'c', 'd', 'e'] }, 400, 'stop', 'invalid_value'],
     [{ stream_options: {} }, 400, 'stream_options', 'invalid_value'],
     [
       messages({ role: 'assistant', content: null, tool_calls: [{}] }),

@@ -23,10 +23,11 @@ function coherent(request: ChatRequest): ChatRequest {
 /** Of a union's branches, the problem of the one that the value came closest to. */
 function innermost(issue: z.core.$ZodIssue): z.core.$ZodIssue {
   if (issue.code !== 'invalid_union') return issue;
+  const isOfType = ({ code }: z.core.$ZodIssue) => Number(code !== 'invalid_type');
   const [deepest] = issue.errors
     .flatMap(([first]) => (first ? [innermost(first)] : []))
-    .sort((a, b) => b.path.length - a.path.length);
-  if (deepest === undefined || deepest.path.length === 0) return issue;
+    .sort((a, b) => b.path.length - a.path.length || isOfType(b) - isOfType(a));
+  if (deepest === undefined || (deepest.path.length === 0 && !isOfType(deepest))) return issue;
   return { ...deepest, path: [...issue.path, ...deepest.path] };
 }
 
