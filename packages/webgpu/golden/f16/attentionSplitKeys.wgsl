@@ -1,4 +1,4 @@
-// attentionSplitKeys: Attention of one query in 8 splits of the keys, one thread for 2 heads of a split.
+// attentionSplitKeys: Attention of one query in up to 8 splits of the keys, one thread for 2 heads of a split.
 //   k, v: caches of 2 heads for 4 heads of 8
 // Computes attention_12 (layers.0).
 
@@ -49,13 +49,21 @@ fn main(
   let kvHead = i % 2u / 1u;
   let split = i / 2u;
   let keys = (dims.n_past + 1u);
-  let share = (keys + 7u) / 8u;
-  let end = min((split + 1u) * share, keys);
+  let used = min(8u, (keys + 31u) / 32u);
+  let row = split * 4u + first;
+  if (split >= used) {
+    logSums[row + 0u] = -1.0e30;
+    logSums[row + 1u] = -1.0e30;
+    return;
+  }
+  let share = (keys + used - 1u) / used;
+  let start = split * share;
+  let end = min(start + share, keys);
   var top0 = -1.0e30;
   var total0 = 0.0;
   var top1 = -1.0e30;
   var total1 = 0.0;
-  for (var j = split * share; j < end; j += 4u) {
+  for (var j = start; j < end; j += 4u) {
     let keyOf = vec4u(j) + vec4u(0u, 1u, 2u, 3u);
     let inside = keyOf < vec4u(end);
     let there = min(keyOf, vec4u(end - 1u));
@@ -88,13 +96,12 @@ fn main(
       sums[2u + d] = sums[2u + d] * decay1 + value * weights1;
     }
   }
-  let row = split * 4u + first;
-  let part0 = 1.0 / max(total0, 1.0e-30);
-  let part1 = 1.0 / max(total1, 1.0e-30);
+  let part0 = 1.0 / total0;
+  let part1 = 1.0 / total1;
   for (var d = 0u; d < 2u; d++) {
     mixed[(row + 0u) * 2u + d] = sums[0u + d] * part0;
     mixed[(row + 1u) * 2u + d] = sums[2u + d] * part1;
   }
-  logSums[row + 0u] = select(-1.0e30, top0 + log(max(total0, 1.0e-30)), total0 > 0.0);
-  logSums[row + 1u] = select(-1.0e30, top1 + log(max(total1, 1.0e-30)), total1 > 0.0);
+  logSums[row + 0u] = top0 + log(total0);
+  logSums[row + 1u] = top1 + log(total1);
 }

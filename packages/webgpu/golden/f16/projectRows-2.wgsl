@@ -8,45 +8,37 @@
 @group(0) @binding(4) var<storage, read_write> result: array<f32>;
 
 // The weights of the splits for the head that was read last.
-var<private> joinedHead = 4u;
+var<private> weighedHead = 4u;
 var<private> shares: array<f32, 8>;
-
-fn joinShares(head: u32) {
-  joinedHead = head;
-  let sum0 = logSums[head];
-  let sum1 = logSums[head + 4u];
-  let sum2 = logSums[head + 8u];
-  let sum3 = logSums[head + 12u];
-  let sum4 = logSums[head + 16u];
-  let sum5 = logSums[head + 20u];
-  let sum6 = logSums[head + 24u];
-  let sum7 = logSums[head + 28u];
-  let top = max(max(max(max(max(max(max(sum0, sum1), sum2), sum3), sum4), sum5), sum6), sum7);
-  let share0 = exp(max(sum0 - top, -80.0));
-  let share1 = exp(max(sum1 - top, -80.0));
-  let share2 = exp(max(sum2 - top, -80.0));
-  let share3 = exp(max(sum3 - top, -80.0));
-  let share4 = exp(max(sum4 - top, -80.0));
-  let share5 = exp(max(sum5 - top, -80.0));
-  let share6 = exp(max(sum6 - top, -80.0));
-  let share7 = exp(max(sum7 - top, -80.0));
-  let total = share0 + share1 + share2 + share3 + share4 + share5 + share6 + share7;
-  shares[0] = share0 / total;
-  shares[1] = share1 / total;
-  shares[2] = share2 / total;
-  shares[3] = share3 / total;
-  shares[4] = share4 / total;
-  shares[5] = share5 / total;
-  shares[6] = share6 / total;
-  shares[7] = share7 / total;
+fn weighSplits(head: u32, at: u32) {
+  var top = -1.0e30;
+  for (var split = 0u; split < 8u; split++) {
+    top = max(top, logSums[split * 4u + head]);
+  }
+  var total = 1.0e-30;
+  for (var split = 0u; split < 8u; split++) {
+    total += select(0.0, exp(max(logSums[split * 4u + head] - top, -80.0)), logSums[split * 4u + head] > -1.0e30);
+  }
+  for (var split = 0u; split < 8u; split++) {
+    shares[at + split] = select(0.0, exp(max(logSums[split * 4u + head] - top, -80.0)) / total, logSums[split * 4u + head] > -1.0e30);
+  }
 }
-
 fn joinedQuad(quad: u32) -> vec4f {
   let head = quad / 2u;
-  if (head != joinedHead) {
-    joinShares(head);
+  let at = 0u;
+  if (head != weighedHead) {
+    weighedHead = head;
+    weighSplits(head, at);
   }
-  return mixed[quad] * shares[0] + mixed[quad + 8u] * shares[1] + mixed[quad + 16u] * shares[2] + mixed[quad + 24u] * shares[3] + mixed[quad + 32u] * shares[4] + mixed[quad + 40u] * shares[5] + mixed[quad + 48u] * shares[6] + mixed[quad + 56u] * shares[7];
+  var joined = vec4f();
+  for (var split = 0u; split < 8u; split++) {
+    let share = shares[at + split];
+    if (share == 0.0) {
+      break;
+    }
+    joined += mixed[quad + split * 8u] * share;
+  }
+  return joined;
 }
 
 @compute @workgroup_size(16)

@@ -1,4 +1,5 @@
 import { type Node, ops, type QuantizedAttrs, quantizedOperands, type Value } from '@casement/ir';
+import type { AttentionParts } from '../kernels/joinedSplits.ts';
 import type { RowPart } from '../kernels/projectedRows.ts';
 import type { VectorNorm, VectorSource } from '../kernels/projectedVector.ts';
 import { type ProjectRowsSite, projectRows } from '../kernels/projectRows.ts';
@@ -13,13 +14,7 @@ import { nodesOf, type Projection, resultsOf, rowsOf, rowsPerUnit, type Section 
 import { resultsPerUnit, rowThreads } from './threads.ts';
 import { unitRows } from './unitRows.ts';
 
-/** Where the parts of an attention lie. */
-export interface AttentionParts {
-  readonly mixed: Operand;
-  readonly logSums: Operand;
-  readonly splits: number;
-  readonly headSize: number;
-}
+export type { AttentionParts };
 
 /** What lowering a projection needs beside the context. */
 export interface ProjectionLowering {

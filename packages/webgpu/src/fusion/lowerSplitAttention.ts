@@ -1,19 +1,26 @@
 import { type AttentionAttrs, type Node, ops } from '@casement/ir';
-import { attentionSplitKeysByThread, headsTogether, type SplitAttentionSite } from '../kernels/attentionSplitKeys.ts';
+import {
+  attentionSplitKeysByThread,
+  headsTogether,
+  type SplitAttentionSite,
+  type Splits,
+} from '../kernels/attentionSplitKeys.ts';
 import { attentionSplitKeysByGroup, fitsGroup } from '../kernels/attentionSplitKeysByGroup.ts';
 import { inputOf, type LoweringContext } from '../lowering.ts';
 import type { AttentionParts } from './lowerProjection.ts';
 import { LONE_THREADS } from './threads.ts';
 
-/** Threads that keep the cores of a software adapter busy. */
+/** Threads that keep the cores of a software adapter busy, and keys for which it is worth while to join a split. */
 const BUSY_THREADS = 16;
+const KEYS_OF_THREAD = 32;
 
 /** Joining reads every split for every row, so that few are better where a thread joins alone. */
 const MOST_LONE_SPLITS = 8;
 
-/** Keys that keep a workgroup busy, when a cache is full. */
-const KEYS_PER_GROUP = 128;
-const MOST_SPLITS = 16;
+/** Workgroups that keep a GPU busy. */
+const BUSY_GROUPS = 128;
+const KEYS_OF_GROUP = 128;
+const MOST_SPLITS = 32;
 
 /** Runs the attention of one query in parts; `projectRows` joins them. */
 export function lowerSplitAttention(node: Node, context: LoweringContext): AttentionParts {
@@ -24,21 +31,36 @@ export function lowerSplitAttention(node: Node, context: LoweringContext): Atten
   const [heads, size, headSize] = [q.type.shape[2], q.type.shape[3], v.type.shape[3]].map(Number);
   const kvHeads = Number(k.type.shape[2]);
   if (heads === undefined || size === undefined || headSize === undefined) throw context.fail('heads have no size');
-  const site = (splits: number): SplitAttentionSite => ({
+  const groups = heads / headsTogether(heads / kvHeads);
+  const byGroup = context.profile.kind === 'gpu' && fitsGroup(v);
+  const capacity = Number(k.layout[1]) || 1; // keys that are no cache have no number
+  const splits = byGroup ? splitsByGroup(groups, capacity) : splitsByThread(groups);
+  const site: SplitAttentionSite = {
     q,
     k,
     v,
     scale,
     splits,
-    mixed: context.scratch({ dtype: 'f32', shape: [splits, heads, headSize] }),
-    logSums: context.scratch({ dtype: 'f32', shape: [splits, heads] }),
-  });
-  const byGroup = context.profile.kind === 'gpu' && fitsGroup(v);
-  const capacity = Number(k.layout[1]); // NaN where keys are no cache; few splits then
-  const lone = Math.ceil(BUSY_THREADS / (heads / headsTogether(heads / kvHeads)));
-  const wanted = byGroup ? Math.ceil((capacity || 1) / KEYS_PER_GROUP) : lone;
-  const splits = Math.min(byGroup ? MOST_SPLITS : MOST_LONE_SPLITS, Math.max(1, wanted));
-  const chosen = site(splits);
-  context.run(byGroup ? attentionSplitKeysByGroup(chosen) : attentionSplitKeysByThread(chosen, LONE_THREADS / 4));
-  return { mixed: chosen.mixed, logSums: chosen.logSums, splits, headSize };
+    mixed: context.scratch({ dtype: 'f32', shape: [splits.most, heads, headSize] }),
+    logSums: context.scratch({ dtype: 'f32', shape: [splits.most, heads] }),
+  };
+  context.run(byGroup ? attentionSplitKeysByGroup(site) : attentionSplitKeysByThread(site, LONE_THREADS / 4));
+  return { mixed: site.mixed, logSums: site.logSums, splits: splits.most, headSize };
+}
+
+function splitsByThread(groups: number): Splits {
+  return { most: atMost(MOST_LONE_SPLITS, Math.ceil(BUSY_THREADS / groups)), keysEach: KEYS_OF_THREAD };
+}
+
+/**
+ * The time of a split grows with its keys, that of joining with the number of splits, so the best number grows with the
+ * root of the keys; beyond what keeps a GPU busy, more splits gain nothing.
+ */
+function splitsByGroup(groups: number, capacity: number): Splits {
+  const wanted = Math.min(Math.ceil(Math.sqrt(capacity) / 4), Math.ceil(BUSY_GROUPS / groups));
+  return { most: atMost(MOST_SPLITS, wanted), keysEach: KEYS_OF_GROUP };
+}
+
+function atMost(most: number, wanted: number): number {
+  return Math.min(most, Math.max(1, wanted));
 }

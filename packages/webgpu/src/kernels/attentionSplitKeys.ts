@@ -13,11 +13,18 @@ export interface SplitAttentionSite {
   readonly k: Operand;
   readonly v: Operand;
   readonly scale: number;
-  readonly splits: number;
-  /** [splits heads e], each split for itself a softmax. */
+  readonly splits: Splits;
+  /** [splits heads e], each split for itself a softmax. Those of splits that are not used are left as they are. */
   readonly mixed: Operand;
-  /** [splits heads]: logarithms of the sums of e^score; −1e30 where a split has no keys. */
+  /** [splits heads]: logarithms of the sums of e^score; −1e30 where a split is not used. */
   readonly logSums: Operand;
+}
+
+/** How keys are cut into parts, so that short caches take few, and no grid needs to follow them. */
+export interface Splits {
+  readonly most: number;
+  /** Another split is used for every so many keys, until all are; not less than `most`, so that no used one is empty. */
+  readonly keysEach: number;
 }
 
 /** Query heads that one thread, or one workgroup, takes at most: each has accumulators of its own. */
@@ -39,7 +46,7 @@ export function attentionSplitKeysByThread(site: SplitAttentionSite, workgroup: 
   const perKv = heads / kvHeads / group;
   const kernel = new FusedKernel(
     'attentionSplitKeys',
-    `Attention of one query in ${splits} splits of the keys, one thread for ${group} heads of a split.`,
+    `Attention of one query in up to ${splits.most} splits of the keys, one thread for ${group} heads of a split.`,
     new Map(),
   );
   const loadQ = kernel.read('q', q, 'quad');
@@ -53,11 +60,13 @@ export function attentionSplitKeysByThread(site: SplitAttentionSite, workgroup: 
     `let first = i % ${heads / group}u * ${group}u;`,
     `let kvHead = i % ${heads / group}u / ${perKv}u;`,
     `let split = i / ${heads / group}u;`,
-    `let keys = ${wgslSize(k.type.shape[1] ?? 1)};`,
-    `let share = (keys + ${splits - 1}u) / ${splits}u;`,
-    'let end = min((split + 1u) * share, keys);',
+    ...splitOf(
+      site,
+      own.map((g) => storeSum(`row + ${g}u`, '-1.0e30')),
+    ),
+    'let end = min(start + share, keys);',
     ...own.flatMap((g) => [`var top${g} = -1.0e30;`, `var total${g} = 0.0;`]),
-    'for (var j = split * share; j < end; j += 4u) {',
+    'for (var j = start; j < end; j += 4u) {',
     indent([
       'let keyOf = vec4u(j) + vec4u(0u, 1u, 2u, 3u);',
       'let inside = keyOf < vec4u(end);',
@@ -88,17 +97,32 @@ export function attentionSplitKeysByThread(site: SplitAttentionSite, workgroup: 
       '}',
     ]),
     '}',
-    `let row = split * ${heads}u + first;`,
-    ...own.map((g) => `let part${g} = 1.0 / max(total${g}, 1.0e-30);`),
+    ...own.map((g) => `let part${g} = 1.0 / total${g};`),
     `for (var d = 0u; d < ${valueSize}u; d++) {`,
     indent(own.map((g) => storeMixed(`(row + ${g}u) * ${valueSize}u + d`, `${sumAt(g)} * part${g}`))),
     '}',
-    ...own.map((g) =>
-      storeSum(`row + ${g}u`, `select(-1.0e30, top${g} + log(max(total${g}, 1.0e-30)), total${g} > 0.0)`),
-    ),
+    ...own.map((g) => storeSum(`row + ${g}u`, `top${g} + log(total${g})`)),
   ];
   const threads: Threads = { unit: 'thread', size: workgroup };
-  return kernel.finish((heads / group) * splits, threads, body);
+  return kernel.finish((heads / group) * splits.most, threads, body);
+}
+
+/**
+ * Statements that define `keys`, the `row` of the thread's first head, and `start` and `share`, the first key of `split` and
+ * how many it has at most. Splits that are not used run `unused`; there are none that are without keys.
+ */
+export function splitOf({ k, q, splits }: SplitAttentionSite, unused: readonly string[]): string[] {
+  return [
+    `let keys = ${wgslSize(k.type.shape[1] ?? 1)};`,
+    `let used = min(${splits.most}u, (keys + ${splits.keysEach - 1}u) / ${splits.keysEach}u);`,
+    `let row = split * ${numberAt(q, 2)}u + first;`,
+    'if (split >= used) {',
+    indent(unused),
+    '  return;',
+    '}',
+    'let share = (keys + used - 1u) / used;',
+    'let start = split * share;',
+  ];
 }
 
 /** Query heads that are computed together, of `sharing` that share keys: all of them, or as many as there is room for. */

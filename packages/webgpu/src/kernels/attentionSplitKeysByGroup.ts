@@ -4,7 +4,7 @@ import { indent } from '../wgsl/coordinates.ts';
 import { FusedKernel } from '../wgsl/fusedKernel.ts';
 import type { KernelCall } from '../wgsl/kernelBuilder.ts';
 import { wgslFloat } from '../wgsl/literal.ts';
-import { headsTogether, type SplitAttentionSite, strideOf } from './attentionSplitKeys.ts';
+import { headsTogether, type SplitAttentionSite, splitOf, strideOf } from './attentionSplitKeys.ts';
 
 /** Threads of a workgroup, and keys that it scores at a time. */
 const THREADS = 64;
@@ -28,7 +28,7 @@ export function attentionSplitKeysByGroup(site: SplitAttentionSite): KernelCall 
   const parts = Math.floor(THREADS / valueSize);
   const kernel = new FusedKernel(
     'attentionSplitKeys',
-    `Attention of one query in ${splits} splits of the keys, ${THREADS} threads for ${group} heads of a split.`,
+    `Attention of one query in up to ${splits.most} splits of the keys, ${THREADS} threads for ${group} heads of a split.`,
     new Map(),
   );
   const loadQ = kernel.read('q', q, 'quad');
@@ -46,9 +46,7 @@ var<workgroup> partTotal: array<array<f32, ${group}>, ${parts}>;`);
     `let first = i % ${heads / group}u * ${group}u;`,
     `let kvHead = i % ${heads / group}u / ${perKv}u;`,
     `let split = i / ${heads / group}u;`,
-    `let keys = ${wgslSize(k.type.shape[1] ?? 1)};`,
-    `let share = (keys + ${splits - 1}u) / ${splits}u;`,
-    'let start = split * share;',
+    ...splitOf(site, [`if (lane < ${group}u) {`, `  ${storeSum('row + lane', '-1.0e30')}`, '}']),
     'let end = min(start + share, keys);',
     `for (var d = lane; d < ${group * size}u; d += ${THREADS}u) {`,
     `  query[d] = ${loadQ.quad(`first * ${size}u + d`)} * ${wgslFloat(scale)};`,
@@ -101,7 +99,6 @@ var<workgroup> partTotal: array<array<f32, ${group}>, ${parts}>;`);
     'if (part > 0u) {',
     '  return;',
     '}',
-    `let row = split * ${heads}u + first;`,
     ...own.flatMap((g) => [
       `for (var other = 1u; other < ${parts}u; other++) {`,
       indent([
@@ -113,11 +110,11 @@ var<workgroup> partTotal: array<array<f32, ${group}>, ${parts}>;`);
         `m${g} = m${g} * decay + partMixed[other * ${valueSize}u + quad][${g}] * weight;`,
       ]),
       '}',
-      storeMixed(`(row + ${g}u) * ${valueSize}u + quad`, `m${g} / max(total${g}, 1.0e-30)`),
+      storeMixed(`(row + ${g}u) * ${valueSize}u + quad`, `m${g} / total${g}`),
       'if (quad == 0u) {',
-      `  ${storeSum(`row + ${g}u`, `select(-1.0e30, top${g} + log(max(total${g}, 1.0e-30)), total${g} > 0.0)`)}`,
+      `  ${storeSum(`row + ${g}u`, `top${g} + log(total${g})`)}`,
       '}',
     ]),
   ];
-  return kernel.finish((heads / group) * splits, { unit: 'group', size: THREADS }, body);
+  return kernel.finish((heads / group) * splits.most, { unit: 'group', size: THREADS }, body);
 }

@@ -47,7 +47,7 @@ class ProjectRows {
       `Rows of weights times x${site.norm ? ', normed' : ''}, ${this.products} at a time by ${how}.`,
       site.spans,
     );
-    this.vector = new ProjectedVector(this.kernel, site.columns, site.source, site.norm);
+    this.vector = new ProjectedVector(this.kernel, site.columns, site.source, site.norm, threads);
     this.rows = new ProjectedRows(this.kernel, site.columns, site.spans);
   }
 

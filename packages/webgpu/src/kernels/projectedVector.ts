@@ -1,19 +1,12 @@
 import type { Operand } from '../operand.ts';
-import { indent } from '../wgsl/coordinates.ts';
-import { type FusedKernel, plus } from '../wgsl/fusedKernel.ts';
+import type { FusedKernel, Threads } from '../wgsl/fusedKernel.ts';
 import { wgslFloat } from '../wgsl/literal.ts';
+import { type AttentionParts, JoinedSplits } from './joinedSplits.ts';
 
 /** What a kernel multiplies rows with. */
 export type VectorSource =
   | { readonly kind: 'vector'; readonly x: Operand }
-  /** The parts of a split attention; see `attentionSplitKeys`. */
-  | {
-      readonly kind: 'parts';
-      readonly mixed: Operand;
-      readonly logSums: Operand;
-      readonly splits: number;
-      readonly headSize: number;
-    };
+  | ({ readonly kind: 'parts' } & AttentionParts);
 
 export interface VectorNorm {
   readonly kind: 'rms' | 'layer';
@@ -29,6 +22,7 @@ export class ProjectedVector {
     private readonly columns: number,
     private readonly source: VectorSource,
     private readonly norm: VectorNorm | undefined,
+    private readonly threads: Threads,
   ) {}
 
   /** Statements that define `name` as four elements of the vector, normed but for the row's scale. */
@@ -52,42 +46,18 @@ export class ProjectedVector {
   }
 
   private load(): (quad: string) => string {
-    const { source, columns } = this;
-    if (source.kind === 'vector') return this.kernel.read('x', source.x, 'quad').quad;
-    const { splits, headSize } = source;
-    const mixed = this.kernel.read('mixed', source.mixed, 'quad');
-    const logSums = this.kernel.read('logSums', source.logSums, 'element');
-    const heads = columns / headSize;
-    const all = Array.from({ length: splits }, (_, s) => s);
-    this.kernel.helper(`
-// The weights of the splits for the head that was read last.
-var<private> joinedHead = ${heads}u;
-var<private> shares: array<f32, ${splits}>;
-
-fn joinShares(head: u32) {
-  joinedHead = head;
-${indent([
-  ...all.map((s) => `let sum${s} = ${logSums.at(plus('head', s * heads))};`),
-  `let top = ${all.reduce((text, s) => (text === '' ? `sum${s}` : `max(${text}, sum${s})`), '')};`,
-  ...all.map((s) => `let share${s} = exp(max(sum${s} - top, -80.0));`),
-  `let total = ${all.map((s) => `share${s}`).join(' + ')};`,
-  ...all.map((s) => `shares[${s}] = share${s} / total;`),
-])}
-}
-
-fn joinedQuad(quad: u32) -> vec4f {
-  let head = quad / ${headSize / 4}u;
-  if (head != joinedHead) {
-    joinShares(head);
-  }
-  return ${all.map((s) => `${mixed.quad(plus('quad', (s * columns) / 4))} * shares[${s}]`).join(' + ')};
-}`);
-    return (quad) => `joinedQuad(${quad})`;
+    const { source } = this;
+    return source.kind === 'vector' ? this.kernel.read('x', source.x, 'quad').quad : this.joined(source).quad();
   }
 
-  /** Mean and scale of a layer norm, which its vector needs first; each thread computes them. */
+  private joined(parts: AttentionParts): JoinedSplits {
+    return new JoinedSplits(this.kernel, parts, this.columns, this.threads);
+  }
+
+  /** Statements before the first read: the weights of splits, mean and scale of a layer norm (each thread computes them). */
   prologue(): string[] {
-    const { norm, columns } = this;
+    const { norm, columns, source } = this;
+    if (source.kind === 'parts') return this.joined(source).prologue();
     if (norm?.kind !== 'layer') return [];
     const load = this.load();
     const walk = (body: string) => [`for (var k = 0u; k < ${columns / 4}u; k++) {`, `  ${body}`, '}'];
