@@ -196,3 +196,14 @@ describe('the cache', () => {
     expect(next.cached).toBeLessThan(BYTES);
   });
 });
+
+it('names a GPU process that crashes while a load waits for the network, and loads again', async () => {
+  const url = server.url('silent');
+  const loading = load({ url, silence: 30_000 });
+  await expect.poll(() => server.requests(url)).toBe(1);
+  const session = await browser.page.context().browser()?.newBrowserCDPSession();
+  await session?.send('Browser.crashGpuProcess');
+  const outcome = await loading;
+  expect(outcome).toMatchObject({ error: { name: 'RuntimeError', code: 'device-lost' } });
+  await expectFreed(outcome, 'crash');
+});
