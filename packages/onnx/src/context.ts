@@ -62,7 +62,10 @@ export function lowerTo(
   ctx: Context,
   node: Node,
   opType: string,
-  options: NodeOptions & { readonly inputs?: readonly Tensor[]; readonly dtype?: Tensor['type']['dtype'] } = {},
+  options: NodeOptions & {
+    readonly inputs?: readonly (Tensor | undefined)[];
+    readonly dtype?: Tensor['type']['dtype'];
+  } = {},
 ): void {
   const result = resultOf(node);
   const inputs = options.inputs ?? node.inputs.map((input) => ctx.values.plain(input));
