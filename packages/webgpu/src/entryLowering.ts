@@ -77,6 +77,7 @@ class EntryLowering implements LoweringContext {
   private readonly outputs = new Map<Value, Operand>();
   private readonly indexLimits = new Map<Block, number>();
   private readonly parts = new Map<Node, AttentionParts>();
+  private readonly partSteps = new Map<Node, Step>();
   /** Outputs, and what they are views of: stored as the host reads them. */
   private readonly forHost: ReadonlySet<Value>;
   private node: Node | undefined;
@@ -201,13 +202,22 @@ class EntryLowering implements LoweringContext {
         if (first)
           fused.fusion.note('lowerProjection', first, `its kernel binds ${count} buffers, ${most} are allowed`);
         const { attention } = step.projection.source;
-        if (attention) this.lowerNode(attention);
+        if (attention) this.takeBack(attention);
         for (const node of fused.fusion.sorted(step.nodes)) this.lowerNode(node);
       });
     } else if (step.kind === 'attention') {
       this.node = step.node;
       this.guarded(() => this.parts.set(step.node, lowerSplitAttention(step.node, this)));
+      const made = this.steps.at(-1);
+      if (made) this.partSteps.set(step.node, made);
     } else if (step.kind === 'node') this.lowerNode(step.node);
+  }
+
+  /** Lowers an attention whole whose parts nobody joins. What else they needed, others may have found there since. */
+  private takeBack(attention: Node): void {
+    const made = this.partSteps.get(attention);
+    if (made) this.steps.splice(this.steps.indexOf(made), 1);
+    this.lowerNode(attention);
   }
 
   private lowerTiles({ projection }: FusedStep & { readonly kind: 'projection' }): void {

@@ -130,7 +130,8 @@ function listsOf(
   const inputs = plans.inputs.place(graph);
   const { limits } = plans.profile;
   const isWhole = (param: Value) => plans.weights.isWhole(param);
-  const fused = (own: Graph) => fuse(own, { isWhole, limits, results: resultsPerUnit(plans.profile) });
+  const rangesOf = (states: readonly string[]) => plans.states.rangesOf(states, limits.maxStorageBufferBindingSize);
+  const fused = (own: Graph) => fuse(own, { isWhole, rangesOf, limits, results: resultsPerUnit(plans.profile) });
   const special = [decodeDims(plans.program, graph), choiceDims(plans.program, graph)].flatMap(
     (when): SpecialList[] => {
       if (when === undefined) return [];

@@ -20,21 +20,22 @@ export function countBuffers(fusion: Fusion): void {
   });
 }
 
-/** At most so many: params of equal dtype are placed together, and so are states. */
+/** At most so many: params of equal dtype are placed together. */
 function buffersOf(fusion: Fusion, projection: Projection): number {
   const { source, sections } = projection;
   const nodes = new Set(nodesOf(projection));
   const own = new Set([...sections.flatMap(valuesOf), ...(source.norm?.outputs ?? [])]);
   const read = new Set([...nodes].flatMap(({ inputs }) => inputs).filter((value) => !own.has(value)));
   const kinds = new Set<string>();
-  for (const value of read) kinds.add(kindOf(fusion, value));
+  for (const value of read) if (value.state === undefined) kinds.add(kindOf(fusion, value));
+  const states = new Set([...nodes].flatMap(({ op, inputs: [x] }) => (op.updatesState && x?.state ? [x.state] : [])));
   const turns = [...nodes].filter(({ op }) => op.name === ops.rope.name).map(({ attrs }) => JSON.stringify(attrs));
   const stored = sections.flatMap(valuesOf).filter((value) => fusion.isStored(value, nodes));
-  return kinds.size + (source.attention ? 1 : 0) + new Set(turns).size + stored.length;
+  const parts = source.attention ? 1 : 0;
+  return kinds.size + fusion.rules.rangesOf([...states]) + parts + new Set(turns).size + stored.length;
 }
 
 /** Equal for values that one binding covers. */
 function kindOf(fusion: Fusion, value: Value): string {
-  if (value.kind === 'param' && fusion.rules.isWhole(value)) return value.type.dtype;
-  return value.state === undefined ? value.name : 'states';
+  return value.kind === 'param' && fusion.rules.isWhole(value) ? value.type.dtype : value.name;
 }

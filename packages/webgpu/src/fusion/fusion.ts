@@ -10,6 +10,8 @@ export interface FusionRules {
   readonly results: number;
   /** Whether a param can be bound whole. */
   readonly isWhole: (param: Value) => boolean;
+  /** How many bindings cover these states. */
+  readonly rangesOf: (states: readonly string[]) => number;
 }
 
 /** A graph while fusions look for what one kernel can compute. */

@@ -3,6 +3,7 @@ import type { BufferSpec } from '@casement/runtime';
 import type { Operand } from '../operand.ts';
 import type { DeviceProfile } from '../profile.ts';
 import { stateStorage, storageBytes } from '../storage.ts';
+import { joinBlocks } from '../wgsl/spans.ts';
 import { align } from './arena.ts';
 
 /**
@@ -21,6 +22,13 @@ export class StatePlan {
   /** A state under the type it has when an entry begins. */
   operand(name: string): Operand | undefined {
     return this.operands.get(name);
+  }
+
+  /** How many bindings, each of `most` bytes, cover states that one kernel updates. */
+  rangesOf(names: readonly string[], most: number): number {
+    const operands = names.flatMap((name) => this.operand(name) ?? []);
+    const parts = joinBlocks(operands, most);
+    return new Set([...parts.values()].map(({ span }) => span)).size;
   }
 
   private place(program: Program, decl: StateDecl, profile: DeviceProfile): Operand {
