@@ -48,7 +48,7 @@ describe('loadBundle', () => {
       'weights that are cut off': await failure(new Map([...tinyFiles(), ['weights.bin', new Uint8Array(5)]])),
     }).toMatchInlineSnapshot(`
       {
-        "a plan of another version": "source: plan.json has the format "casement-plan/9", this runtime reads "casement-plan/1"; build the bundle again",
+        "a plan of another version": "source: plan.json has the format "casement-plan/9", this runtime reads "casement-plan/2"; build the bundle again",
         "a plan that is no JSON": "source: plan.json is no JSON: Expected property name or '}' in JSON at position 1",
         "no kernel": "source: the bundle has no file "sum.wgsl"",
         "no plan": "source: the bundle has no file "plan.json"",

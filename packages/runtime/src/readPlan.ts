@@ -2,7 +2,7 @@ import { RuntimeError } from './error.ts';
 import type { Plan } from './format/plan.ts';
 import { readJson, requireFileName, type Source } from './source/source.ts';
 
-const FORMAT = 'casement-plan/1';
+const FORMAT = 'casement-plan/2';
 
 /** Reads and recognises a plan. Throws RuntimeError when it is none, or names files outside its folder. */
 export async function readPlan(source: Source, file = 'plan.json', signal?: AbortSignal): Promise<Plan> {

@@ -71,7 +71,7 @@ const variant: PlanVariant = {
 
 /** A model of one entry, `push(x)`: appends 3·x to a cache of 6, gives 3·x and the cache's sum. */
 export const tinyPlan: Plan = {
-  format: 'casement-plan/1',
+  format: 'casement-plan/2',
   name: 'tiny',
   signature: {
     dims: { n: { min: 1, max: 4, multipleOf: 1 }, past: { min: 0, max: 6, multipleOf: 1 } },

@@ -98,7 +98,7 @@ export function lowerToWebGpu(program: Program, options: WebGpuOptions): WebGpuB
     entries,
   };
   const plan: Plan = {
-    format: 'casement-plan/1',
+    format: 'casement-plan/2',
     name: program.name,
     signature: planSignature(program, lowered),
     variants: [{ ...variant, requires: { features: [...profile.features], limits: neededLimits(variant, kernels) } }],

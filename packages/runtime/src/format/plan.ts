@@ -6,7 +6,7 @@ import type { DimSpec, DTypeName } from './manifest.ts';
  * that the device can run, or the one it is told to take.
  */
 export interface Plan {
-  readonly format: 'casement-plan/1';
+  readonly format: 'casement-plan/2';
   readonly name: string;
   readonly signature: PlanSignature;
   readonly variants: readonly PlanVariant[];
