@@ -47,6 +47,7 @@ export async function openEngine(
 /** An executor as a batch of one, for targets that hold their states once. */
 function oneRow(executor: Executor): Batch {
   let taken = false;
+  const { decode } = executor;
   const slot: Executor = {
     target: executor.target,
     signature: executor.signature,
@@ -55,6 +56,7 @@ function oneRow(executor: Executor): Batch {
     },
     run: (entry, inputs, options) => executor.run(entry, inputs, options),
     reset: (dim) => executor.reset(dim),
+    ...(decode ? { decode: (entry, start) => decode.call(executor, entry, start) } : {}),
     dispose: async () => {
       await executor.reset();
       taken = false;

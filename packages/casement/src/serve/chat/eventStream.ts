@@ -15,6 +15,7 @@ export function eventStream(
   const event = (data: string) => encoder.encode(`data: ${data}\n\n`);
   const problem = (error: unknown) => event(JSON.stringify(errorBody(tell(error))));
   let pulling = false;
+  let left = false;
   let stop = () => {};
   return new ReadableStream<Uint8Array>({
     start(controller) {
@@ -32,17 +33,20 @@ export function eventStream(
       pulling = true;
       try {
         const { done, value } = await rest.next();
+        if (left) return; // and closed the stream
         controller.enqueue(event(done ? '[DONE]' : JSON.stringify(value)));
         if (!done) return;
       } catch (error) {
-        controller.enqueue(problem(error));
+        if (left) tell(error);
+        else controller.enqueue(problem(error));
       } finally {
         pulling = false;
       }
       stop();
-      controller.close();
+      if (!left) controller.close();
     },
     async cancel() {
+      left = true;
       stop();
       await rest.return(undefined).catch(tell); // nobody is there to be told, but the log is
     },
