@@ -17,8 +17,12 @@ const FOR_USERS = new Set([
 
 export async function main(argv: readonly string[]): Promise<void> {
   const controller = new AbortController();
-  const stop = () => controller.abort(new DOMException('interrupted; nothing was left behind', 'AbortError'));
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, stop);
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  const stop = () => {
+    for (const name of signals) process.off(name, stop); // whoever sends a second one does not want to wait
+    controller.abort(new DOMException('interrupted; nothing was left behind', 'AbortError'));
+  };
+  for (const name of signals) process.on(name, stop);
   const program = createProgram(controller.signal);
   try {
     await program.parseAsync(argv);

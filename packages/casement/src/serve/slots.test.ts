@@ -67,4 +67,7 @@ test('conversations that are kept make room for others, the oldest first', async
   expect([open.size, open.has(newer), slots.busy]).toEqual([2, false, 2]);
   for (const visit of both) await visit.leave();
   expect([open.size, slots.busy]).toEqual([0, 0]);
+  await keep(3);
+  await slots.close();
+  expect(open.size).toBe(0);
 });

@@ -88,10 +88,13 @@ export class Slots {
     };
   }
 
-  /** Lets nobody in any more, and waits until all have left. */
+  /** Lets nobody in any more, waits until all have left, and forgets conversations that are kept. */
   async close(): Promise<void> {
     this.closed = true;
     if (this.visits > 0) await new Promise<void>((resolve) => this.onIdle.add(resolve));
+    for (let kept = this.kept.takeOldest(); kept; kept = this.kept.takeOldest()) {
+      await kept.session.executor.dispose().catch(() => {}); // whoever owns the batch frees what is left
+    }
   }
 
   /** How long the newest in the queue would wait for a turn. */
