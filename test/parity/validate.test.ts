@@ -48,6 +48,10 @@ describe.each(readdirSync(fixtures))('%s', (name) => {
     for (const { name: variant } of plan.variants) {
       const model = await loadBundle({ source, device, variant });
       expect(model.variant).toBe(variant);
+      // So are the kernels that are compiled when a choice needs them first.
+      const logits = new Float32Array(Number(plan.signature.entries.step?.outputs.logits?.shape.at(-1)));
+      const choice = { temperature: 1, topK: 2, repetitionPenalty: 2 };
+      expect(await model.decode('step', { logits, position: 0, choice })).toBeDefined();
       await model.dispose();
     }
   });

@@ -154,9 +154,8 @@ export class WebGpuModel {
         ring: this.ring,
       };
       const loop = new TokenLoop({ ...parts, positions: { ...positions, bytes } }, dims);
-      const turn = ++this.turn;
       loop.start(start);
-      return this.decoding(entry, signature, list, loop, turn);
+      return this.decoding(entry, signature, list, loop, ++this.turn);
     });
   }
 
