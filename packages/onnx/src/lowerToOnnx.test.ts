@@ -92,6 +92,18 @@ describe('the boundary', () => {
     });
   });
 
+  it('says by what keys are multiplied, so that attention need not scale', () => {
+    const wide = smallDecoder({ layers: 1, headDim: 16 }).program;
+    const { target } = lowerToOnnx(wide, { profile: 'ort', weights: inShard(wide) });
+    const factors = Object.values(target.states).map(({ past, factor }) => [past, factor]);
+    expect(Object.fromEntries(factors)).toEqual({
+      'past_key_values.0.key': 0.5, // √(1/√16)
+      'past_key_values.0.value': undefined,
+      'window.0.key': undefined,
+      'window.0.value': undefined,
+    });
+  });
+
   it('has a state as input only where it is read, and as output only where it grows', () => {
     const inputsOf = (text: string) => text.match(/^(input|output) .*window.*key/gm);
     expect(inputsOf(printEntry(program, 'ort', 'openWindow.onnx'))).toEqual(['output present_window.0.key']);
@@ -129,6 +141,12 @@ entry main(%x : i32[seq 2]) {
       "
     `);
   });
+});
+
+it.each(['casa', 'ca'] as const)('says what is left unfused, and why: %s', (attention) => {
+  const { program } = smallDecoder({ attention });
+  const { notes } = lowerToOnnx(program, { profile: 'ort', weights: inShard(program) });
+  expect(Object.fromEntries(notes)).toMatchSnapshot();
 });
 
 describe('refusals', () => {

@@ -3,6 +3,7 @@ import type { Profile } from './context.ts';
 import { OPSET } from './enums.ts';
 import { BATCH, batchGraph } from './fuse/batchGraph.ts';
 import { type Fused, fuse, unfused } from './fuse/fuse.ts';
+import { Notes } from './fuse/notes.ts';
 import { preallocatedDims } from './fuse/preallocated.ts';
 import type { GivenInput } from './given.ts';
 import { lowerGraph } from './lowerGraph.ts';
@@ -61,6 +62,8 @@ export interface OnnxModel {
   /** A ModelProto per entry, by file name. */
   readonly files: ReadonlyMap<string, Uint8Array>;
   readonly target: OnnxTarget;
+  /** What profile `ort` left unfused, and why, by entry; under `program` what concerns all of them. */
+  readonly notes: ReadonlyMap<string, readonly string[]>;
 }
 
 /**
@@ -70,22 +73,30 @@ export interface OnnxModel {
  */
 export function lowerToOnnx(program: Program, { profile, weights }: OnnxOptions): OnnxModel {
   const layouts = stateLayouts(program);
-  const preallocated = profile === 'ort' ? preallocatedDims(program) : new Set<string>();
+  const common = new Notes();
+  const preallocated = profile === 'ort' ? preallocatedDims(program, common) : new Set<string>();
   const files = new Map<string, Uint8Array>();
   const scales = new Map<string, number>();
+  const notes = new Map<string, readonly string[]>();
   const entries: Record<string, EntryTarget> = {};
   for (const graph of program.entries.values()) {
     if (profile === 'onnx') refuseBf16(graph);
     const cudaOnly = reasonForCuda(graph);
     const file = `${graph.name}.onnx`;
-    const wide = takesBatch(program, graph, preallocated) ? batchGraph(program, graph) : undefined;
-    const fused = profile === 'ort' ? fuse(program, wide?.graph ?? graph, preallocated, weights) : unfused(graph);
+    const heard = new Notes();
+    const grown = profile === 'ort' ? growingDims(program, graph, preallocated) : undefined;
+    if (grown?.length)
+      heard.add('several sequences in a run', graph.name, `states counted by ${grown} grow from run to run`);
+    const wide = grown?.length === 0 ? batchGraph(program, graph, heard) : undefined;
+    const fused =
+      profile === 'ort' ? fuse(program, wide?.graph ?? graph, preallocated, weights, heard) : unfused(graph);
     for (const [state, scale] of fused.foldedScales) scales.set(state, scale);
     const sized = wide ? { ...program, dims: new Map([...program.dims, [BATCH, ANY_BATCH]]) } : program;
     const lowered = lowerGraph(sized, { profile, fused, weights, layouts });
     if (lowered === undefined) continue;
     const { model, given, below } = lowered;
     files.set(file, model);
+    notes.set(graph.name, heard.texts);
     entries[graph.name] = {
       file,
       ...(cudaOnly === undefined ? {} : { cudaOnly }),
@@ -100,13 +111,20 @@ export function lowerToOnnx(program: Program, { profile, weights }: OnnxOptions)
     const scale = scales.get(name);
     return [name, { past, present, perm, ...capacity, ...(scale === undefined ? {} : { factor: Math.sqrt(scale) }) }];
   });
-  return { files, target: { profile, opset: OPSET, entries, states: Object.fromEntries(states) } };
+  return {
+    files,
+    target: { profile, opset: OPSET, entries, states: Object.fromEntries(states) },
+    notes: new Map([['program', common.texts], ...notes]),
+  };
 }
 
-/** Several sequences share a run only where all their states are told apart by given lengths. */
-function takesBatch(program: Program, graph: Graph, preallocated: ReadonlySet<string>): boolean {
+/**
+ * The dims of an entry's states that are not held at full capacity; undefined without states. Several sequences share a
+ * run only where all their states are told apart by given lengths.
+ */
+function growingDims(program: Program, graph: Graph, preallocated: ReadonlySet<string>): readonly string[] | undefined {
   const dims = graph.states.flatMap(({ state }) => program.states.get(state) ?? []).map(lengthDim);
-  return dims.length > 0 && dims.every((dim) => preallocated.has(dim));
+  return dims.length > 0 ? [...new Set(dims)].filter((dim) => !preallocated.has(dim)) : undefined;
 }
 
 /** Attention that rotates by itself looks angles up by place, in a table that all sequences of a run share. */

@@ -50,7 +50,10 @@ export function addInspect(program: Command): void {
     .option('--scope <scope>', 'the block that --draw shows, such as model.layers.0 (default: everything)')
     .option('--entry <entry>', 'the entry that --draw shows (default: the first that has the scope)')
     .option('--depth <n>', 'levels of blocks within it that --draw tells apart (default: 1)', parseCount)
-    .option('--kernels', 'print the WebGPU kernels of every entry and device class, why these, and nothing else')
+    .option(
+      '--kernels',
+      'print the WebGPU kernels of every entry and device class, why these, what is not fused, and nothing else',
+    )
     .option('--variant <name>', 'the device class that --kernels shows, such as gpu (default: all)')
     .option('--json', 'print everything as JSON')
     .addHelpText(

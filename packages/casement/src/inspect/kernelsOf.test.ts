@@ -16,6 +16,7 @@ it('lists dispatches of all entries, for each device class', async () => {
   ]);
   expect(text.match(/^step: \d+ dispatches$/gm)).toHaveLength(classes.length);
   expect(text.match(/^openWindow: \d+ dispatches$/gm)).toHaveLength(classes.length);
+  expect(text).toMatch(/^ONNX, step:\n {2}not fused: rotation inside attention: /m);
 });
 
 it('shows one class, what each dispatch computes and why by that kernel', async () => {

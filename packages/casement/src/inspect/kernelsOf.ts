@@ -10,6 +10,7 @@ import { UserError } from '../error.ts';
 import { loadModel } from '../load/loadModel.ts';
 import { buildProgram, type QuantizationOptions } from '../quantize/buildProgram.ts';
 import { listKernels } from './listKernels.ts';
+import { listUnfused } from './listUnfused.ts';
 
 export interface KernelOptions extends QuantizationOptions {
   readonly checkpoint?: string;
@@ -18,7 +19,8 @@ export interface KernelOptions extends QuantizationOptions {
 }
 
 /**
- * The kernels of an artifact, or of a model as it would be built, without its weights. Throws UserError when an artifact
+ * The kernels of an artifact, or of a model as it would be built, without its weights; of a model also what ONNX leaves
+ * unfused, unless one device class is named. Throws UserError when an artifact
  * has no WebGPU bundle.
  */
 export async function kernelsOf(path: string, { checkpoint, variant, ...options }: KernelOptions): Promise<string> {
@@ -31,7 +33,8 @@ export async function kernelsOf(path: string, { checkpoint, variant, ...options 
   const { program } = buildProgram(await loadModel(path, checkpoint), options);
   const compiled = compileFor('webgpu', program);
   const { plan, reports } = buildBundle(compiled, { weights: placesOf(compiled) });
-  return listKernels(plan, { ...chosen, reports });
+  const kernels = listKernels(plan, { ...chosen, reports });
+  return variant === undefined ? `${kernels}\n\n${listUnfused(program)}` : kernels;
 }
 
 const BYTES = { bool: 1, u8: 1, f16: 2, bf16: 2, f32: 4, i32: 4, i64: 8 };

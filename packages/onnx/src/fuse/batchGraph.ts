@@ -11,6 +11,7 @@ import {
   type TensorType,
   type Value,
 } from '@casement/ir';
+import { Notes } from './notes.ts';
 
 /** The dim that counts sequences; the executor gives it no meaning in single runs. */
 export const BATCH = 'batch';
@@ -30,10 +31,14 @@ export interface BatchedGraph {
 /**
  * The same entry for several sequences at once: where it has one sequence, [1 …], the result has [batch …]. Each is
  * computed as if it were alone. Undefined for an entry that is not made for one sequence, has an op that might mix
- * sequences, or an output that is the same for all.
+ * sequences, or an output that is the same for all; `notes` hears why.
  */
-export function batchGraph(program: Program, graph: Graph): BatchedGraph | undefined {
-  if (program.dims.has(BATCH)) return undefined;
+export function batchGraph(program: Program, graph: Graph, notes = new Notes()): BatchedGraph | undefined {
+  const decline = (why: string): undefined => {
+    notes.add('several sequences in a run', graph.name, why);
+    return undefined;
+  };
+  if (program.dims.has(BATCH)) return decline(`the program has a dim "${BATCH}" of its own`);
   const batched = new Map<Value, Value>();
   const widen = (value: Value, type: TensorType): Value => {
     const wide = { ...value, type };
@@ -41,7 +46,7 @@ export function batchGraph(program: Program, graph: Graph): BatchedGraph | undef
     return wide;
   };
   for (const { start } of graph.states) {
-    if (start.type.shape[0] !== 1) return undefined;
+    if (start.type.shape[0] !== 1) return decline(`state "${start.name}" is not of one sequence`);
     widen(start, withBatch(start.type, 0));
   }
   const axes: Record<string, number> = {};
@@ -51,15 +56,16 @@ export function batchGraph(program: Program, graph: Graph): BatchedGraph | undef
     axes[input.name] = axis;
     return widen(input, withBatch(input.type, axis));
   });
-  if (batched.size === graph.states.length) return undefined;
+  if (batched.size === graph.states.length) return decline('no input is of one sequence');
   const nodes: Node[] = [];
   for (const node of graph.nodes) {
     const wide = widenNode(node, batched);
-    if (wide === undefined) return undefined;
+    if (wide === undefined) return decline(`${node.op.name} "${node.outputs[0]?.name}" may mix sequences`);
     nodes.push(wide);
   }
   // Every sequence has outputs of its own, or the executor could not take them apart.
-  if (graph.outputs.some(({ value }) => !batched.has(value))) return undefined;
+  const common = graph.outputs.find(({ value }) => !batched.has(value));
+  if (common) return decline(`output "${common.name}" is the same for all`);
   const resolve = (value: Value) => batched.get(value) ?? value;
   const states: StateUse[] = graph.states.map(({ state, start, end }) => {
     return { state, start: resolve(start), end: resolve(end) };

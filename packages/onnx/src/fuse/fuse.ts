@@ -2,6 +2,7 @@ import { type Graph, lengthDim, type Node, type Program, type Value } from '@cas
 import type { WeightPlace } from '../proto.ts';
 import { foldedScales, mayWriteScores } from './foldedScales.ts';
 import type { JointParam } from './jointWeights.ts';
+import { Notes } from './notes.ts';
 import { packLinears } from './packLinears.ts';
 import { partnersOf } from './partners.ts';
 import { findQkv, type Qkv } from './qkv.ts';
@@ -54,49 +55,56 @@ export function unfused(graph: Graph): Fused {
   };
 }
 
-/** Finds all that profile `ort` fuses in a graph. */
+/** Finds all that profile `ort` fuses in a graph; `notes` hears what is left alone, and why. */
 export function fuse(
   program: Program,
   original: Graph,
   preallocated: ReadonlySet<string>,
   weights: (param: string) => WeightPlace,
+  notes: Notes,
 ): Fused {
   const capacity = (dim: string) => program.dims.get(dim)?.max ?? 0;
   const positionRows = boundOfPositions(program, original, preallocated);
-  const inside = (graph: Graph) =>
-    findQkv(graph.nodes, new Uses(graph)).filter((qkv) => {
-      return preallocated.has(dimOf(program, qkv.state)) && rotatesInside(program, graph, qkv);
+  const inside = (graph: Graph, heard = new Notes()) =>
+    findQkv(graph.nodes, new Uses(graph), heard).filter((qkv) => {
+      const why = preallocated.has(dimOf(program, qkv.state))
+        ? whyNotInside(program, graph, qkv)
+        : 'its cache grows from run to run';
+      if (why !== undefined) heard.add('rotation inside attention', `"${qkv.attention.outputs[0]?.name}"`, why);
+      return why === undefined;
     });
-  const { graph, params, qkv } = packLinears(original, weights, inside(original));
+  const { graph, params, qkv } = packLinears(original, weights, inside(original, notes), notes);
   const uses = new Uses(graph);
   const values = new Set(graph.nodes.flatMap(({ inputs }) => inputs));
   const tiles = [...values].flatMap((value) => {
-    const found = tilesOf(value, uses);
+    const found = tilesOf(value, uses, notes);
     return found ? [[value, found] as const] : [];
   });
   return {
     graph,
     joint: new Map(params.map((joint) => [joint.param.name, joint])),
     qkv: new Map([...qkv].map(([{ attention, rope }, value]) => [attention, { value, rope }])),
-    residualNorms: findResidualNorms(graph.nodes, uses),
+    residualNorms: findResidualNorms(graph.nodes, uses, notes),
     tiles: new Map(tiles),
     preallocated,
     capacity,
     partners: partnersOf(program),
-    foldedScales: foldedScales(program, inside),
+    foldedScales: foldedScales(program, inside, original, notes),
     writesScores: (attention) => mayWriteScores(program, attention),
     positionRows,
   };
 }
 
 /**
- * Whether attention may look angles up by place in the cache. Several sequences in one run share that table, so tokens
+ * Why attention may not look angles up by place in the cache. Several sequences in one run share that table, so tokens
  * at one place must have one position: so it is in a text cache that is never emptied, and not in windows.
  */
-function rotatesInside(program: Program, graph: Graph, { attention, state, rope }: Qkv): boolean {
-  if (rope === undefined) return true;
-  const size = Number(attention.inputs[1]?.type.shape[3]);
-  return size % 16 === 0 && graph.inputs.includes(rope.positions) && !isEmptied(program, dimOf(program, state));
+function whyNotInside(program: Program, graph: Graph, { attention, state, rope }: Qkv): string | undefined {
+  if (rope === undefined) return undefined;
+  if (Number(attention.inputs[1]?.type.shape[3]) % 16 !== 0) return 'heads are no multiple of 16';
+  if (!graph.inputs.includes(rope.positions)) return 'positions are computed';
+  if (!isEmptied(program, dimOf(program, state))) return undefined;
+  return 'its cache is emptied, so that sequences have different positions at one place';
 }
 
 /** Text positions are below the capacity of the text cache, in the entries that append to it. */

@@ -1,6 +1,7 @@
 import { type Graph, makeNode, type Node, ops, type Value } from '@casement/ir';
 import type { WeightPlace } from '../proto.ts';
 import { type JointParam, joinParams } from './jointWeights.ts';
+import { Notes } from './notes.ts';
 import { isLinear, type Qkv } from './qkv.ts';
 
 export interface Packed {
@@ -15,12 +16,23 @@ export interface Packed {
  * its rows. `together` are triples whose results are wanted side by side. Layers whose weights do not lie one behind
  * the other stay alone. Results keep their identity.
  */
-export function packLinears(graph: Graph, weights: (param: string) => WeightPlace, together: readonly Qkv[]): Packed {
+export function packLinears(
+  graph: Graph,
+  weights: (param: string) => WeightPlace,
+  together: readonly Qkv[],
+  notes = new Notes(),
+): Packed {
   const params: JointParam[] = [];
   const qkv = new Map<Qkv, Value>();
   const replaced = new Map<Node, readonly Node[]>();
   for (const group of linearGroups(graph)) {
-    for (const { nodes, joints } of adjacentRuns(group, weights)) {
+    const runs = adjacentRuns(group, weights);
+    if (runs[0]?.nodes.length !== group.length) {
+      const first = group[0]?.inputs[1]?.name;
+      const why = `its weight and those of ${group.length - 1} more do not all lie one behind the other in one file`;
+      notes.add('linear layers of the same rows', `${first}`, why);
+    }
+    for (const { nodes, joints } of runs) {
       params.push(...joints);
       const pack = packed(nodes, joints, together);
       for (const [node] of nodes.entries()) replaced.set(nodes[node] as Node, node === 0 ? pack.nodes : []);

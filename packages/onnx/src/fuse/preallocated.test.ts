@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type SmallDecoderOptions, smallDecoder } from '../../../../test/support/smallDecoder.ts';
 import { batchGraph } from './batchGraph.ts';
 import { fuse } from './fuse.ts';
+import { Notes } from './notes.ts';
 import { preallocatedDims } from './preallocated.ts';
 
 function withStep(program: Program, change: (step: Graph) => Partial<Graph>): Program {
@@ -37,7 +38,7 @@ describe('attention that rotates by itself', () => {
   ])('is that over the text, with heads of %i', (headDim, caches) => {
     const { program } = smallDecoder({ headDim });
     const step = program.entries.get('step') ?? expect.fail('no step');
-    const { qkv } = fuse(program, step, preallocatedDims(program), () => new Uint8Array());
+    const { qkv } = fuse(program, step, preallocatedDims(program), () => new Uint8Array(), new Notes());
     const states = [...qkv.keys()].map(({ inputs }) => inputs[1]?.state?.split('.').at(-2));
     expect(states).toEqual(caches);
   });

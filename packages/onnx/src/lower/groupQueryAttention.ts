@@ -1,4 +1,4 @@
-import { type Dim, headCounts, type Node, sameDim, visibilityOperands } from '@casement/ir';
+import { type Dim, headCounts, type Node, sameDim, type Value, visibilityOperands } from '@casement/ir';
 import type { Context } from '../context.ts';
 import { ELEM_TYPE, MICROSOFT } from '../enums.ts';
 import type { Uses } from '../fuse/uses.ts';
@@ -8,20 +8,25 @@ import { anglesBySlot } from './rotaryTables.ts';
 import { times } from './times.ts';
 
 /**
- * Whether ONNX Runtime's own kernel takes this attention: always causal, no mask, heads of a multiple of 8, keys as
- * wide as values, one sequence (several only where `batchGraph` made them of one), and as many new keys as queries.
+ * Why ONNX Runtime's own kernel does not take an attention; undefined: it does. It is always causal, without a mask, with
+ * heads of a multiple of 8, keys as wide as values, one sequence (several only where `batchGraph` made them of one), and
+ * as many new keys as queries.
  */
-export function takesGroupQueryAttention({ inputs, attrs }: Node, uses: Pick<Uses, 'producerOf'>): boolean {
+export function whyNotGroupQueryAttention({ inputs, attrs }: Node, uses: Pick<Uses, 'producerOf'>): string | undefined {
   const [q, k, v] = inputs;
   const { segments, mask } = visibilityOperands(inputs, 3);
   const [keys, values] = [uses.producerOf(k), uses.producerOf(v)];
-  if (!q || !k || !v || segments || mask || attrs.causal !== true || k === v) return false;
-  if (keys?.op.name !== 'append' || values?.op.name !== 'append') return false;
+  if (!q || !k || !v || k === v) return 'keys are values, too';
+  if (segments || mask) return 'attention has a mask';
+  if (attrs.causal !== true) return 'attention is not causal';
+  if (keys?.op.name !== 'append' || values?.op.name !== 'append') return 'attention reads rows that it did not append';
   const rows = keys.inputs[1]?.type.shape[1] ?? 0;
-  return sameDim(rows, q.type.shape[1] ?? 0) && k.type.shape[0] === 1 && hasFittingHeads(q, k, v);
+  if (!sameDim(rows, q.type.shape[1] ?? 0)) return 'there are not as many new keys as queries';
+  if (k.type.shape[0] !== 1) return 'the program has several sequences of its own';
+  return hasFittingHeads(q, k, v) ? undefined : 'heads are no multiple of 8, or keys and values differ in size';
 }
 
-function hasFittingHeads(q: Node['inputs'][0], k: Node['inputs'][0], v: Node['inputs'][0]): boolean {
+function hasFittingHeads(q: Value, k: Value, v: Value): boolean {
   const [size, width] = [k.type.shape[3], v.type.shape[3]];
   const { heads, kvHeads } = headCounts(q.type, k.type);
   return typeof size === 'number' && size % 8 === 0 && sameDim(size, width ?? 0) && heads % kvHeads === 0;
