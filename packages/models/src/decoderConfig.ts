@@ -52,4 +52,4 @@ export interface Capacity {
   readonly chunk: number;
 }
 
-export const DEFAULT_CAPACITY: Capacity = { text: 4096, window: 2048, image: 1024, chunk: 128 };
+export const DEFAULT_CAPACITY: Capacity = { text: 4096, window: 2048, image: 1024, chunk: 512 };

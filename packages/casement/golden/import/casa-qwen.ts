@@ -28,7 +28,7 @@ export default visionLanguageModel({
     // updateImages: true to send image tokens through the MLPs.
     fusion: { attention: 'casa', order: 'parallel' },
     // In tokens, yours to choose: what the caches hold, one image, and the longest input of one run.
-    capacity: { text: 4096, window: 2048, image: 1024, chunk: 128 },
+    capacity: { text: 4096, window: 2048, image: 1024, chunk: 512 },
   },
 
   // The image encoder.

@@ -39,7 +39,7 @@ describe('Helium-1-2B with CASA', () => {
     expect(Object.keys(runs)).toEqual([
       'encodeImage: image of 16×16 tokens',
       'openWindow: image of 256 tokens',
-      'step: chunk of 128 tokens, text of 0, window of 256',
+      'step: chunk of 512 tokens, text of 0, window of 256',
       'step: 1 token, text of 0, window of 256',
       'step: 1 token, text of 4095, window of 256',
     ]);

@@ -32,8 +32,8 @@ test('from frame to frame, only the text that was added costs more', () => {
   expect(growth(insertion, 'flops')).toEqual(new Set([(pair / 28) * queries * (256 + 16)]));
   expect(growth(casa, 'flops')).toEqual(new Set([pair * 16 * 16]));
   expect(growth(ca, 'flops')).toEqual(growth(casa, 'flops'));
-  // Every run reads it: two chunks of 128 image tokens, and 16 tokens of text.
-  const runs = 2 * 27 + 16 * 28;
+  // Every run reads it: one chunk of 256 image tokens, and 16 tokens of text.
+  const runs = 27 + 16 * 28;
   expect(growth(insertion, 'bytesRead')).toEqual(new Set([(position / 28) * runs * (256 + 16)]));
   expect(growth(casa, 'bytesRead')).toEqual(new Set([position * 16 * 16]));
   expect(growth(casa, 'cacheBytes')).toEqual(new Set([position * 16]));
@@ -45,9 +45,9 @@ test('an image that is no multiple of a chunk', () => {
     { dtype: 'f16' },
     {
       frames: 1,
-      imageTokens: 130,
+      imageTokens: 530,
       textTokens: 1,
     },
   );
-  expect(odd?.frames[0]?.cacheBytes).toBe(position * 131);
+  expect(odd?.frames[0]?.cacheBytes).toBe(position * 531);
 });

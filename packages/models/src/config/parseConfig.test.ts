@@ -85,7 +85,7 @@ describe('what a config says', () => {
         bias: { qkv: true, o: false, mlp: false },
         tied: true,
         fusion: { attention: 'insertion' },
-        capacity: { text: 4096, window: 2048, image: 1024, chunk: 128 },
+        capacity: { text: 4096, window: 2048, image: 1024, chunk: 512 },
       },
       vision: {
         hidden: 1280,
@@ -161,7 +161,7 @@ describe('what a config says', () => {
   });
 
   it('leaves capacities to the caller', () => {
-    expect(parseConfig(LLAMA, { text: 99 }).text.capacity).toEqual({ text: 99, window: 2048, image: 1024, chunk: 128 });
+    expect(parseConfig(LLAMA, { text: 99 }).text.capacity).toEqual({ text: 99, window: 2048, image: 1024, chunk: 512 });
   });
 });
 
