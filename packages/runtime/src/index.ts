@@ -19,4 +19,5 @@ export type { Source } from './source/source.ts';
 export type { HostTensor, HostTensors } from './tensor.ts';
 export type { NoRuns, RecentPenalty, TokenChoice } from './tokenChoice.ts';
 export type { LoopStart } from './tokenLoop.ts';
+export type { TuneOptions, TuneStore, VariantTimes } from './tune.ts';
 export type { Tensor, TypedModel } from './typedModel.ts';

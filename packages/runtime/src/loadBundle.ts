@@ -4,14 +4,21 @@ import { deviceLost } from './deviceFate.ts';
 import { prepareEntry } from './entry.ts';
 import { RuntimeError, reasonOf } from './error.ts';
 import type { WeightsSpec } from './format/manifest.ts';
-import type { Plan, PlanVariant } from './format/plan.ts';
+import type { DeviceRequirements, Plan, PlanVariant } from './format/plan.ts';
 import { type Guard, guard } from './guard.ts';
 import { compileKernels, isNeededAtOnce } from './kernels.ts';
 import { WebGpuModel } from './model.ts';
 import { joinProgress, type LoadProgress } from './progress.ts';
 import { readPlan } from './readPlan.ts';
-import { chooseVariant, descriptorOf, type VariantChoice } from './requirements.ts';
+import {
+  chooseVariant,
+  descriptorOf,
+  fittingVariants,
+  joinedRequirements,
+  type VariantChoice,
+} from './requirements.ts';
 import type { Source } from './source/source.ts';
+import { type TuneOptions, tuneVariant } from './tune.ts';
 import { uploadAll } from './weights/uploadAll.ts';
 
 export interface BundleOptions {
@@ -20,6 +27,11 @@ export interface BundleOptions {
   readonly plan?: string;
   /** The variant to take, such as `gpu`; default: the first one that is made for the adapter. See the plan's `variants`. */
   readonly variant?: string;
+  /**
+   * Instead of the first variant that is made for the adapter, the fastest of all that are, which is measured once on each
+   * device and kept; see `TuneOptions`. It takes some seconds and no download. Without a say where `variant` is given.
+   */
+  readonly tune?: true | TuneOptions;
   /** The manifest's: with it, weights are checked against their hashes and may be cached. */
   readonly weights?: WeightsSpec;
   /**
@@ -48,11 +60,15 @@ export async function loadBundle(options: LoadOptions): Promise<WebGpuModel> {
   const { source, signal } = options;
   signal?.throwIfAborted();
   const plan = await readPlan(source, options.plan, signal);
-  const choice = chooseVariant(plan, options.device ?? options.adapter, options.variant);
+  const offer = options.device ?? options.adapter;
+  const ruled = chooseVariant(plan, offer, options.variant);
+  const rivals = options.tune && options.variant === undefined ? fittingVariants(plan, offer) : [];
   signal?.throwIfAborted();
-  const device = options.device ?? (await requestDevice(plan, options.adapter, choice.variant));
+  const requires = joinedRequirements(rivals.length > 0 ? rivals : [ruled.variant]);
+  const device = options.device ?? (await requestDevice(plan, options.adapter, requires));
   const ownsDevice = options.device === undefined;
   try {
+    const choice = rivals.length > 1 ? await tuned(plan, rivals, device, options) : ruled;
     return await loadVariant(plan, choice, device, ownsDevice, options);
   } catch (error) {
     const reason = signal?.aborted ? error : await deviceLost(device, error);
@@ -61,12 +77,34 @@ export async function loadBundle(options: LoadOptions): Promise<WebGpuModel> {
   }
 }
 
-async function requestDevice(plan: Plan, adapter: GPUAdapter, variant: PlanVariant): Promise<GPUDevice> {
+/** Measures variants on a device, without weights: only what they compute with. */
+function tuned(
+  plan: Plan,
+  variants: readonly PlanVariant[],
+  device: GPUDevice,
+  { tune, source, signal }: LoadOptions,
+): Promise<VariantChoice> {
+  const load = (variant: PlanVariant) => {
+    const uploads = variant.uploads.filter(({ buffer }) => variant.buffers[buffer]?.kind === 'constants');
+    return loadVariant(plan, { variant: { ...variant, uploads }, reason: '' }, device, false, {
+      source,
+      signal,
+    });
+  };
+  return tuneVariant(plan, variants, device, load, tune === true || tune === undefined ? {} : tune);
+}
+
+async function requestDevice(plan: Plan, adapter: GPUAdapter, requires: DeviceRequirements): Promise<GPUDevice> {
   try {
-    return await adapter.requestDevice(descriptorOf(plan, variant));
+    return await adapter.requestDevice(descriptorOf(plan, { requires }));
   } catch (cause) {
     throw new RuntimeError('device', `the adapter gives no device: ${reasonOf(cause)}`, { cause });
   }
+}
+
+/** What reading a variant takes of the options. */
+interface ReadOptions extends Pick<BundleOptions, 'source' | 'weights' | 'cache' | 'onProgress'> {
+  readonly signal?: AbortSignal | undefined;
 }
 
 async function loadVariant(
@@ -74,7 +112,7 @@ async function loadVariant(
   { variant, reason }: VariantChoice,
   device: GPUDevice,
   ownsDevice: boolean,
-  options: LoadOptions,
+  options: ReadOptions,
 ): Promise<WebGpuModel> {
   options.signal?.throwIfAborted();
   const buffers = await BufferSet.allocate(device, variant.buffers);
@@ -109,7 +147,7 @@ async function readAll(
   variant: PlanVariant,
   device: GPUDevice,
   buffers: BufferSet,
-  { source, weights, cache: mode = 'auto', onProgress }: LoadOptions,
+  { source, weights, cache: mode = 'auto', onProgress }: ReadOptions,
   guarded: Guard,
 ): Promise<Awaited<ReturnType<typeof compileKernels>>> {
   const total = Object.values(variant.kernels).filter(isNeededAtOnce).length;

@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { tinyPlan } from '../test/tinyBundle.ts';
 import type { Plan, PlanVariant } from './format/plan.ts';
-import { chooseVariant, type DeviceOffer, deviceDescriptor } from './requirements.ts';
+import {
+  chooseVariant,
+  type DeviceOffer,
+  deviceDescriptor,
+  fittingVariants,
+  joinedRequirements,
+} from './requirements.ts';
 
 const [tiny] = tinyPlan.variants;
 
@@ -45,6 +51,22 @@ describe('the variant', () => {
         'variant "gpu-subgroups": is made for GPUs, needs the feature "subgroups"; variant "gpu": is made for GPUs; ' +
         'variant "software": needs the feature "subgroups"',
     );
+  });
+
+  it('has rivals on the same adapter, which one device can run', () => {
+    const names = (offer: DeviceOffer) => fittingVariants(plan, offer).map(({ name }) => name);
+    expect(names(adapter(false, 'subgroups'))).toEqual(['gpu-subgroups', 'gpu', 'portable']);
+    expect(names(adapter(true))).toEqual(['portable']);
+    const [first, second] = plan.variants;
+    if (!first || !second) throw new Error('there are variants');
+    const large = {
+      ...second,
+      requires: { features: [], limits: { maxBufferSize: 7, maxStorageBufferBindingSize: 9 } },
+    };
+    expect(joinedRequirements([first, large])).toEqual({
+      features: ['subgroups'],
+      limits: { maxStorageBufferBindingSize: 24, maxBufferSize: 7 },
+    });
   });
 
   it('of a device is that of its adapter', () => {

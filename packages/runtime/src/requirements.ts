@@ -27,7 +27,10 @@ export function deviceDescriptor(plan: Plan, adapter: DeviceOffer, name?: string
 }
 
 /** The descriptor for a device that can run a variant which was chosen for its adapter. */
-export function descriptorOf({ name }: Plan, { requires }: PlanVariant): GPUDeviceDescriptor {
+export function descriptorOf(
+  { name }: Pick<Plan, 'name'>,
+  { requires }: Pick<PlanVariant, 'requires'>,
+): GPUDeviceDescriptor {
   return {
     label: name,
     requiredLimits: requires.limits,
@@ -45,7 +48,7 @@ export function chooseVariant(plan: Plan, offer: DeviceOffer, name?: string): Va
     const known = plan.variants.map((variant) => variant.name).join(', ');
     throw new RuntimeError('device', `"${plan.name}" has no variant "${name}"; its variants are ${known}`);
   }
-  const kind = (offer.info ?? offer.adapterInfo)?.isFallbackAdapter ? 'cpu' : 'gpu';
+  const kind = kindOf(offer);
   const reasons: string[] = [];
   for (const variant of plan.variants) {
     if (name !== undefined && variant.name !== name) continue;
@@ -62,6 +65,24 @@ export function chooseVariant(plan: Plan, offer: DeviceOffer, name?: string): Va
     `this device cannot run "${plan.name}"\n${reasons.map((reason) => `  ${reason}\n`).join('')}  ` +
       'take another device, or build for smaller capacities or a smaller dtype',
   );
+}
+
+/** All variants that are made for the adapter and that the device can run. */
+export function fittingVariants(plan: Plan, offer: DeviceOffer): readonly PlanVariant[] {
+  return plan.variants.filter((variant) => missingFrom(variant, offer, kindOf(offer)).length === 0);
+}
+
+/** What a device needs that can run each of some variants. */
+export function joinedRequirements(variants: readonly PlanVariant[]): DeviceRequirements {
+  const limits: Record<string, number> = {};
+  for (const { requires } of variants) {
+    for (const [name, least] of Object.entries(requires.limits)) limits[name] = Math.max(least, limits[name] ?? 0);
+  }
+  return { features: [...new Set(variants.flatMap(({ requires }) => requires.features))], limits };
+}
+
+function kindOf({ info, adapterInfo }: DeviceOffer): 'cpu' | 'gpu' {
+  return (info ?? adapterInfo)?.isFallbackAdapter ? 'cpu' : 'gpu';
 }
 
 function missingFrom(
