@@ -81,6 +81,7 @@ const FAILS = {
   'whole, content-length too short': 'corrupt',
   changed: 'changed',
   'changed, without ETag': 'corrupt',
+  'no CORS': 'network',
   'not found': 'source',
   'a web page': 'source',
   'cut off': 'corrupt',
@@ -96,6 +97,10 @@ it('names what makes a load impossible, and frees everything', async () => {
     const outcome = await load({ fault });
     expect(outcome, fault).toMatchObject({ error: { name: 'RuntimeError', code }, alive: 0 });
   }
+  const { error } = await load({ fault: 'no CORS' });
+  expect(error?.message).toMatch(
+    /Failed to fetch; is the server up, and may pages of http:.* read from it \(CORS\)\?$/,
+  );
   await expectFreed(await load({ fault: 'cut off' }), 'after all of them');
 });
 
@@ -143,7 +148,7 @@ it('names memory that the device does not have, for buffers, weights on their wa
 });
 
 it('makes the browser complain of nothing but the network', () => {
-  expect(browser.complaints.filter((text) => !text.startsWith('Failed to load resource'))).toEqual([]);
+  expect(browser.complaints.filter((text) => !/^(Failed to load resource|Access to fetch)/.test(text))).toEqual([]);
 });
 
 describe('the cache', () => {

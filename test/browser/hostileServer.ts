@@ -85,6 +85,7 @@ export const FAULTS = {
   'damaged once': (r) => range({ ...r, content: r.count === 0 ? other(r.content) : r.content }),
   'one ETag for each host': (r) => range(r, { etag: `"${r.count % 2}"` }),
   'busy at first': (r) => (r.count < 2 ? void r.response.writeHead(503, CORS).end() : range(r)),
+  'no CORS': ({ content, response }) => response.writeHead(200).end(content),
   'not found': ({ response }) => void response.writeHead(404, CORS).end(),
   'a web page': ({ response }) => void response.writeHead(200, { ...CORS, 'content-type': 'text/html' }).end('<html>'),
   'cut off': (r) => range({ ...r, content: r.content.subarray(0, 150_000), end: Math.min(r.end, 150_000) }),

@@ -121,7 +121,7 @@ export class HttpFile {
     const signals = signal ? AbortSignal.any([signal, silent.signal]) : silent.signal;
     const asked = fetch(this.url, { ...init, signal: signals }).catch((cause: unknown) => {
       if (!signals.aborted) this.plain = !this.ranges && !this.plain;
-      throw new TransientError(reasonOf(cause), { cause });
+      throw new TransientError(`${reasonOf(cause)}${originHint(this.url)}`, { cause });
     });
     const response = await unlessSilent(this.silence, asked, () => silent.abort());
     const { ok, status, statusText, headers } = response;
@@ -160,4 +160,11 @@ export class HttpFile {
 
 function strong(etag: string): string {
   return etag.replace(/^W\//, '');
+}
+
+/** Browsers tell no page why it may not read another origin, so whoever reads the error should think of it. */
+function originHint(url: string): string {
+  const page = globalThis.location?.origin as string | undefined; // Node has no location
+  if (page === undefined || new URL(url, page).origin === page) return '';
+  return `; is the server up, and may pages of ${page} read from it (CORS)?`;
 }
