@@ -8,7 +8,6 @@ import { MANIFEST_FILE, readManifest } from '../../packages/casement/src/artifac
 import { stageFolder } from '../../packages/casement/src/artifact/stage.ts';
 import { writeArtifact } from '../../packages/casement/src/artifact/writeArtifact.ts';
 import { spreadOf } from '../../packages/casement/src/bench/spreadOf.ts';
-import { formatTable } from '../../packages/casement/src/format.ts';
 import type { BuildDType } from '../../packages/casement/src/quantize/buildDType.ts';
 import { buildProgram } from '../../packages/casement/src/quantize/buildProgram.ts';
 import { randomWeights } from '../../packages/casement/src/randomWeights/randomWeights.ts';
@@ -52,8 +51,19 @@ async function main(): Promise<void> {
     runs.push(await measure(dtype, checkpoint));
   }
   console.log(machine);
-  console.log(formatTable(runs.flatMap(({ lines }) => lines)));
-  for (const { dtype, nodes, pastAgainstPast } of runs) console.log(dtype, 'nodes:', nodes, pastAgainstPast);
+  console.log(markdownTable([HEADER, ...runs.flatMap(({ lines }) => lines)]));
+  for (const { dtype, nodes, pastAgainstPast } of runs) {
+    const { short, long, ratio } = pastAgainstPast;
+    const [low, high] = ratio.quartilesMs.map((each) => each.toFixed(2));
+    console.log(
+      `${dtype}: a past of ${long} costs ${ratio.medianMs.toFixed(2)} × a past of ${short} (${low} … ${high})`,
+    );
+    console.log(
+      `nodes: ${Object.entries(nodes)
+        .map(([name, count]) => `${name} ${count}`)
+        .join(', ')}`,
+    );
+  }
   const results = runs.map(({ lines: _, ...run }) => run);
   const result = { date: new Date().toISOString().slice(0, 10), machine, model, runs: results };
   if (values.out) await writeFile(values.out, `${JSON.stringify(result, null, 2)}\n`);
@@ -72,24 +82,28 @@ async function measure(dtype: 'f32' | 'q4f32', checkpoint: string) {
   return { dtype, nodes, decode, pastAgainstPast, lines: decode.map((each) => [dtype, ...columns(each)]) };
 }
 
-function columns({
-  context,
-  peer,
-  oursMs,
-  peerMs,
-  ratio,
-  oursAgainstOurs,
-  difference,
-}: Awaited<ReturnType<typeof compare>>) {
+const HEADER = ['dtype', 'past', 'against', 'ours', 'theirs', 'ratio', 'middle half', 'A/A', 'logits differ by'];
+
+function columns(measured: Awaited<ReturnType<typeof compare>>): string[] {
+  const { context, peer, oursMs, peerMs, ratio, oursAgainstOurs, difference } = measured;
   const range = (quartiles: readonly number[]) => quartiles.map((each) => each.toFixed(2)).join(' … ');
   return [
-    `past ${context}`,
-    `ours ${oursMs.toFixed(1)} ms`,
-    `${peer} ${peerMs.toFixed(1)} ms`,
-    `${ratio.medianMs.toFixed(2)} × (${range(ratio.quartilesMs)})`,
-    `A/A ${range(oursAgainstOurs.quartilesMs)}`,
-    `largest difference of logits ${difference.toExponential(1)}`,
+    String(context),
+    peer,
+    `${oursMs.toFixed(1)} ms`,
+    `${peerMs.toFixed(1)} ms`,
+    `${ratio.medianMs.toFixed(2)} ×`,
+    range(ratio.quartilesMs),
+    range(oursAgainstOurs.quartilesMs),
+    difference.toExponential(1),
   ];
+}
+
+/** As README.md has it. */
+function markdownTable(rows: readonly (readonly string[])[]): string {
+  const [header = []] = rows;
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [line(header), `|${'---|'.repeat(header.length)}`, ...rows.slice(1).map(line)].join('\n');
 }
 
 /** Ours, and the peers that run the same weights. */

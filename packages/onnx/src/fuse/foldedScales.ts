@@ -3,7 +3,7 @@ import type { Notes } from './notes.ts';
 import type { Qkv } from './qkv.ts';
 
 /** Scores of all heads of a chunk, in bytes: the kernel that wants a scale of 1 writes them out. */
-const MOST_SCORES = 1 << 27;
+const MOST_SCORES = 1 << 28;
 
 /**
  * The states of keys that are held times √scale, with that scale: attention then rotates queries and keys by angles'
