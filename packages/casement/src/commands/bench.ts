@@ -18,8 +18,9 @@ export function addBench(program: Command, signal: AbortSignal): void {
     .command('bench')
     .summary('time an artifact on the device at hand, and count what it asks of it')
     .description(
-      'Loads an artifact and measures reading a prompt, showing an image and decoding greedily. On WebGPU it also counts ' +
-        'the calls that each token makes; counts are exact, times belong to this machine.',
+      'Loads an artifact and measures reading a prompt, encoding and showing an image, and decoding greedily, and says ' +
+        'what of these it cannot measure. On WebGPU it also counts the calls that each token makes; counts are exact, ' +
+        'times belong to this machine.',
     )
     .argument('<artifact>', 'a folder that casement build wrote')
     .addOption(new Option('--target <target>', 'where to run').choices(['onnx', 'webgpu']).default('webgpu'))
