@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { memorySource } from '@casement/runtime';
+import { memorySource, type VariantTimes } from '@casement/runtime';
 import { buildBundle, deviceProfiles, gpuSubgroupsF16Profile } from '@casement/webgpu';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compileFor } from '../../packages/casement/src/artifact/compile.ts';
@@ -55,4 +55,30 @@ describe.each(readdirSync(fixtures))('%s', (name) => {
       await model.dispose();
     }
   });
+});
+
+it('is measured in every class of the adapter, and loaded in the fastest', async () => {
+  const { program } = buildProgram(await loadModel(join(fixtures, 'casa')), { dtype: 'q4f16' });
+  const compiled = compileFor('webgpu', program);
+  const { files } = buildBundle(compiled, { weights: locationsOf(compiled) });
+  const heard: VariantTimes[] = [];
+  let [time, runs] = [0, 0];
+  const tune = {
+    onMeasured: (times: readonly VariantTimes[]) => heard.push(...times),
+    // Each class takes half as long as the one before it.
+    now: () => {
+      time += 2 ** -Math.floor(runs++ / 72);
+      return time;
+    },
+  };
+  const source = memorySource(new Map([...files, ['none', new Uint8Array(2 ** 20)]]));
+  const model = await loadBundle({ source, device, tune });
+  expect(heard.map(({ variant, token }) => [variant, token])).toEqual([
+    ['gpu-subgroups-f16', 1],
+    ['gpu-subgroups', 0.5],
+    ['gpu', 0.25],
+    ['portable', 0.125],
+  ]);
+  expect(model.variant).toBe('portable');
+  await model.dispose();
 });

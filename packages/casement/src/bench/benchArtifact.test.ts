@@ -19,9 +19,10 @@ beforeAll(async () => {
 afterAll(() => rm(join(out, '..'), { recursive: true }));
 
 test('counts what a token asks of WebGPU', async () => {
-  const report = await benchArtifact(out, { ...options, target: 'webgpu' });
+  const report = await benchArtifact(out, { ...options, target: 'webgpu', variant: 'portable' });
   expect(report).toMatchObject({
     target: 'webgpu',
+    variant: { name: 'portable', reason: 'it was asked for' },
     prefill: { runs: 2 },
     image: { runs: 2 },
     decode: { runs: 4 },

@@ -1,7 +1,7 @@
 import { pathToFileURL } from 'node:url';
-import { fileSource } from '@casement/runtime';
+import { fileSource, loadBundle, type VariantTimes } from '@casement/runtime';
 import { type Executor, generate, Session } from '@casement/session';
-import { countGpu, type GpuCounter, type GpuCounts, webgpuExecutor } from '@casement/session/webgpu';
+import { countGpu, executorOf, type GpuCounter, type GpuCounts } from '@casement/session/webgpu';
 import { acquireNodeGpu } from '@casement/session/webgpu-node';
 import type { Target } from '../artifact/compile.ts';
 import { readManifest } from '../artifact/manifest.ts';
@@ -12,6 +12,10 @@ import { spreadOf, type Times } from './spreadOf.ts';
 
 export interface BenchOptions {
   readonly target: Target;
+  /** The device class whose kernels WebGPU runs; default: the one that is made for the adapter. */
+  readonly variant?: string;
+  /** Measures the classes that the device can run, and takes the fastest. */
+  readonly tune?: boolean;
   /** Text tokens that stand in the cache when decoding is measured. */
   readonly context: number;
   /** Tokens that are generated one by one. */
@@ -30,6 +34,10 @@ export interface BenchReport {
   readonly target: Target;
   /** The adapter; on ONNX Runtime the providers are its business. */
   readonly device: string;
+  /** On WebGPU: the device class, and why it. */
+  readonly variant?: { readonly name: string; readonly reason: string };
+  /** With `tune`. */
+  readonly tuned?: readonly VariantTimes[];
   readonly context: number;
   readonly prompt: number;
   readonly loadMs: number;
@@ -59,7 +67,7 @@ export async function benchArtifact(dir: string, options: BenchOptions): Promise
   const { target, context, tokens, prompt, repeats, signal, onPhase = () => {} } = options;
   onPhase('loading');
   const start = performance.now();
-  const { executor, counter, device } = await openCounted(dir, target);
+  const { executor, counter, ...about } = await openCounted(dir, options);
   const loadMs = performance.now() - start;
   try {
     const session = new Session(executor);
@@ -84,7 +92,7 @@ export async function benchArtifact(dir: string, options: BenchOptions): Promise
       model: name,
       dtype,
       target,
-      device,
+      ...about,
       context,
       prompt,
       loadMs,
@@ -183,13 +191,15 @@ function eachOf(counts: GpuCounts, tokens: number): GpuCounts {
   };
 }
 
-interface Counted {
+interface Counted extends Pick<BenchReport, 'device' | 'variant' | 'tuned'> {
   readonly executor: Executor;
   readonly counter?: GpuCounter;
-  readonly device: string;
 }
 
-async function openCounted(dir: string, target: Target): Promise<Counted> {
+async function openCounted(dir: string, { target, variant, tune }: BenchOptions): Promise<Counted> {
+  if (target === 'onnx' && (variant !== undefined || tune)) {
+    throw new UserError('--variant and --tune are for WebGPU; leave --target onnx out');
+  }
   if (target === 'onnx') return { executor: await openExecutor(dir, target), device: 'ONNX Runtime' };
   const manifest = await readManifest(dir);
   const { webgpu } = manifest.targets;
@@ -204,11 +214,27 @@ async function openCounted(dir: string, target: Target): Promise<Counted> {
     return device;
   };
   const source = fileSource(pathToFileURL(dir));
-  const { plan } = webgpu;
-  const executor = await webgpuExecutor({ signature: manifest, source, plan, weights: manifest.weights, adapter });
+  let tuned: readonly VariantTimes[] | undefined;
+  const onMeasured = (times: readonly VariantTimes[]) => {
+    tuned = times;
+  };
+  const model = await loadBundle({
+    source,
+    plan: webgpu.plan,
+    weights: manifest.weights,
+    adapter,
+    ...(variant === undefined ? {} : { variant }),
+    ...(tune ? { tune: { onMeasured } } : {}),
+  });
   const { description, vendor, architecture } = adapter.info;
   const [counter] = counters;
-  return { executor, device: description || `${vendor} ${architecture}`, ...(counter ? { counter } : {}) };
+  return {
+    executor: executorOf(model, manifest),
+    device: description || `${vendor} ${architecture}`,
+    variant: { name: model.variant, reason: model.variantReason },
+    ...(tuned ? { tuned } : {}),
+    ...(counter ? { counter } : {}),
+  };
 }
 
 /** Runs what `prepare` gives, once to warm up and then to measure. */

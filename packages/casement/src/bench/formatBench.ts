@@ -29,8 +29,14 @@ export function formatBench(report: BenchReport): string {
     ),
   ];
   const title = `${report.model}, ${report.dtype}, on ${report.target}: ${report.device}`;
+  const { variant, tuned } = report;
+  const kernels = variant ? [`kernels of ${variant.name}: ${variant.reason}`] : [];
+  const measured = tuned && [
+    'device classes, a chunk and a token:',
+    formatTable(tuned.map((it) => [`  ${it.variant}`, `${digits(it.chunk)} ms`, `${digits(it.token)} ms`])),
+  ];
   const missing = report.notMeasured.map(({ what, why }) => `not measured: ${what}: ${why}`);
-  return [title, formatTable(rows), ...(calls ?? []), ...missing].join('\n');
+  return [title, ...kernels, ...(measured ?? []), formatTable(rows), ...(calls ?? []), ...missing].join('\n');
 }
 
 function formatTimes({ medianMs, quartilesMs: [low, high] }: Times): string {

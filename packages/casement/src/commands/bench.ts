@@ -2,10 +2,12 @@ import { type Command, Option } from 'commander';
 import type { Target } from '../artifact/compile.ts';
 import { benchArtifact } from '../bench/benchArtifact.ts';
 import { formatBench } from '../bench/formatBench.ts';
-import { parseCount } from './options.ts';
+import { parseCount, variantOption } from './options.ts';
 
 interface Flags {
   readonly target: Target;
+  readonly variant?: string;
+  readonly tune?: boolean;
   readonly context: number;
   readonly tokens: number;
   readonly prompt: number;
@@ -24,6 +26,8 @@ export function addBench(program: Command, signal: AbortSignal): void {
     )
     .argument('<artifact>', 'a folder that casement build wrote')
     .addOption(new Option('--target <target>', 'where to run').choices(['onnx', 'webgpu']).default('webgpu'))
+    .addOption(variantOption())
+    .option('--tune', 'measure the device classes that the device can run, and take the fastest')
     .option('--context <n>', 'text tokens in the cache before decoding', parseCount, 512)
     .option('--tokens <n>', 'tokens to decode', parseCount, 32)
     .option('--prompt <n>', 'tokens of the prompt', parseCount, 256)
@@ -35,6 +39,7 @@ export function addBench(program: Command, signal: AbortSignal): void {
 Examples:
   casement bench out/casa
   casement bench out/casa --target onnx --context 128
+  casement bench out/casa --tune
   casement bench out/casa --json > bench.json`,
     )
     .action(async (artifact: string, { json, ...options }: Flags) => {
