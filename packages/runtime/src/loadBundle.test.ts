@@ -2,7 +2,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { acquireNodeGpu } from '../../session/src/webgpu/node/index.ts';
 import { countBuffers } from '../test/countBuffers.ts';
 import { tinyFiles, withVariant } from '../test/tinyBundle.ts';
-import { type LoadProgress, loadBundle, memorySource, RuntimeError, readPlan, type Source } from './index.ts';
+import {
+  type LoadProgress,
+  loadBundle,
+  memorySource,
+  type Plan,
+  RuntimeError,
+  readPlan,
+  type Source,
+} from './index.ts';
 
 let device: GPUDevice;
 beforeAll(async () => {
@@ -144,6 +152,27 @@ describe('loadBundle', () => {
     const load = loadBundle({ source, device: counted.device, signal: abort.signal });
     await expect(load).rejects.toThrow('the user left');
     expect(counted.alive()).toBe(0);
+  });
+
+  it('stops measuring variants when it is told to, and frees what was measured', async () => {
+    const files = tinyFiles((plan, variant) => {
+      const { push } = plan.signature.entries;
+      const x = push?.inputs.x ?? expect.fail('no input');
+      const { x: place = expect.fail('no place') } = variant.entries.push?.inputs ?? {};
+      const entries = { push: { ...(variant.entries.push ?? expect.fail('no entry')), inputs: { input_ids: place } } };
+      const renamed = { push: { ...push, inputs: { input_ids: x } } };
+      const signature = { ...plan.signature, entries: renamed } as Plan['signature']; // push is there: x is
+      return { ...plan, signature, variants: ['a', 'b'].map((name) => ({ ...variant, name, entries })) };
+    });
+    const counted = countBuffers(device);
+    const abort = new AbortController();
+    const now = () => {
+      abort.abort(new Error('the user left'));
+      return 0;
+    };
+    const options = { source: memorySource(files), device: counted.device, signal: abort.signal, tune: { now } };
+    await expect(loadBundle(options)).rejects.toThrow('the user left');
+    expect([counted.created(), counted.alive()]).toEqual([4, 0]);
   });
 
   it('reads weights without hashes in parts, also without ranges, and reports progress', async () => {

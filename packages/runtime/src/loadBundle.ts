@@ -18,7 +18,7 @@ import {
   type VariantChoice,
 } from './requirements.ts';
 import type { Source } from './source/source.ts';
-import { type TuneOptions, tuneVariant } from './tune.ts';
+import { type TimedModel, type TuneOptions, tuneVariant } from './tune.ts';
 import { uploadAll } from './weights/uploadAll.ts';
 
 export interface BundleOptions {
@@ -84,12 +84,19 @@ function tuned(
   device: GPUDevice,
   { tune, source, signal }: LoadOptions,
 ): Promise<VariantChoice> {
-  const load = (variant: PlanVariant) => {
+  const load = async (variant: PlanVariant): Promise<TimedModel> => {
     const uploads = variant.uploads.filter(({ buffer }) => variant.buffers[buffer]?.kind === 'constants');
-    return loadVariant(plan, { variant: { ...variant, uploads }, reason: '' }, device, false, {
-      source,
-      signal,
-    });
+    const choice = { variant: { ...variant, uploads }, reason: '' };
+    const model = await loadVariant(plan, choice, device, false, { source, signal });
+    const { name, signature } = model;
+    return {
+      name,
+      signature,
+      // Measuring takes seconds: who leaves must not wait for it.
+      run: (entry, inputs) => model.run(entry, inputs, signal ? { signal } : {}),
+      reset: () => model.reset(),
+      dispose: () => model.dispose(),
+    };
   };
   return tuneVariant(plan, variants, device, load, tune === true || tune === undefined ? {} : tune);
 }

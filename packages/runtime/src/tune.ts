@@ -31,7 +31,7 @@ export interface VariantTimes {
   readonly token: number;
 }
 
-type TimedModel = Pick<WebGpuModel, 'name' | 'signature' | 'run' | 'reset' | 'dispose'>;
+export type TimedModel = Pick<WebGpuModel, 'name' | 'signature' | 'run' | 'reset' | 'dispose'>;
 
 /** How a chunk weighs against a token: answers are longer than questions, but not by much. */
 const TOKENS_PER_CHUNK = 32;
