@@ -29,7 +29,7 @@ export interface BundleOptions {
   readonly variant?: string;
   /**
    * Instead of the first variant that is made for the adapter, the fastest of all that are, which is measured once on each
-   * device and kept; see `TuneOptions`. It takes some seconds and no download. Without a say where `variant` is given.
+   * device and kept; see `TuneOptions`. It takes some seconds, and reads no weights. Without a say where `variant` is given.
    */
   readonly tune?: true | TuneOptions;
   /** The manifest's: with it, weights are checked against their hashes and may be cached. */
