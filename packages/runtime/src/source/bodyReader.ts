@@ -28,13 +28,21 @@ export class BodyReader {
 
   /** All that is still to come. */
   async rest(): Promise<Uint8Array<ArrayBuffer>> {
-    const parts: Uint8Array<ArrayBuffer>[] = [];
+    const parts: Uint8Array[] = [];
+    let length = 0;
     while (this.left.byteLength > 0 || (await this.receive())) {
       parts.push(this.left);
-      this.position += this.left.byteLength;
+      length += this.left.byteLength;
       this.left = new Uint8Array(0);
     }
-    return new Uint8Array(await new Blob(parts).arrayBuffer());
+    this.position += length;
+    const all = new Uint8Array(length);
+    let at = 0;
+    for (const part of parts) {
+      all.set(part, at);
+      at += part.byteLength;
+    }
+    return all;
   }
 
   /** Closes the connection if the body is not at its end. */
