@@ -51,7 +51,8 @@ async function main(): Promise<void> {
     runs.push(await measure(dtype, checkpoint));
   }
   console.log(machine);
-  console.log(markdownTable([HEADER, ...runs.flatMap(({ lines }) => lines)]));
+  const header = ['dtype', 'past', 'against', 'ours', 'theirs', 'ratio', 'middle half', 'A/A', 'logits differ by'];
+  console.log(markdownTable([header, ...runs.flatMap(({ lines }) => lines)]));
   for (const { dtype, nodes, pastAgainstPast } of runs) {
     const { short, long, ratio } = pastAgainstPast;
     const [low, high] = ratio.quartilesMs.map((each) => each.toFixed(2));
@@ -81,8 +82,6 @@ async function measure(dtype: 'f32' | 'q4f32', checkpoint: string) {
   const nodes = Object.fromEntries([ours, ...peers].map(({ name, nodes }) => [name, nodes]));
   return { dtype, nodes, decode, pastAgainstPast, lines: decode.map((each) => [dtype, ...columns(each)]) };
 }
-
-const HEADER = ['dtype', 'past', 'against', 'ours', 'theirs', 'ratio', 'middle half', 'A/A', 'logits differ by'];
 
 function columns(measured: Awaited<ReturnType<typeof compare>>): string[] {
   const { context, peer, oursMs, peerMs, ratio, oursAgainstOurs, difference } = measured;
