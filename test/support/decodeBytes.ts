@@ -1,4 +1,4 @@
-import { type Program, upperBound } from '@casement/ir';
+import { dtypeBytes, elementCount, type Program, type TensorType, upperBound } from '@casement/ir';
 import type { BufferRange, Plan, Size } from '@casement/runtime';
 import { evaluateSize } from '@casement/runtime';
 
@@ -35,15 +35,9 @@ export function boundBytes(
     const { file, bindings: access } = variant.kernels[dispatch.kernel] ?? { file: '', bindings: [] };
     dispatch.bindings.forEach((range, binding) => {
       const kind = kinds[range.buffer]?.kind;
-      const isTable = /gather/i.test(file);
+      const rows = /gather/i.test(file) ? tableRows(program) : 1;
       const bytes =
-        kind === 'weights'
-          ? isTable
-            ? rowBytes(program)
-            : range.bytes
-          : kind === 'state' && access[binding] === 'read'
-            ? liveBytes(range)
-            : 0;
+        kind === 'weights' ? range.bytes / rows : kind === 'state' && access[binding] === 'read' ? liveBytes(range) : 0;
       read += bytes;
     });
   }
@@ -70,20 +64,25 @@ function statesIn(program: Program, plan: Plan, range: BufferRange) {
   });
 }
 
-function rowBytes(program: Program): number {
-  const table = [...program.params.values()].find(({ name }) => name.endsWith('embed_tokens.weight'));
-  return table ? Number(table.type.shape[1]) * (table.type.dtype === 'f32' ? 4 : 2) : 0;
+const LOOKUPS: ReadonlySet<string> = new Set(['gather', 'quantizedGather']);
+
+function tableRows(program: Program): number {
+  const table = [...program.params.values()].find(({ name }) => name.includes('embed_tokens.weight'));
+  return Number(table?.type.shape[0] ?? 1);
 }
 
 function neededWeights(program: Program, entry: string): number {
   const nodes = program.entries.get(entry)?.nodes ?? [];
-  // A weight that two layers share is needed by each of them.
-  const params = nodes
-    .filter(({ op }) => op.name !== 'gather')
-    .flatMap(({ inputs }) => inputs)
-    .filter(({ kind }) => kind === 'param');
-  const bytes = params.map(({ type }) => type.shape.map(Number).reduce((a, b) => a * b, type.dtype === 'f32' ? 4 : 2));
-  return bytes.reduce((sum, size) => sum + size, 0) + rowBytes(program);
+  // A weight that two layers share is needed by each of them; of a table, a row.
+  const sizes = nodes.flatMap(({ op, inputs }) => {
+    const params = inputs.filter(({ kind }) => kind === 'param');
+    return params.map(({ type }) => paramBytes(type) / (LOOKUPS.has(op.name) ? Number(type.shape[0]) : 1));
+  });
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+export function paramBytes({ dtype, shape }: TensorType): number {
+  return dtypeBytes(dtype) * elementCount(shape.map(Number));
 }
 
 function neededCaches(program: Program, plan: Plan, entry: string, live: (range: BufferRange) => number): number {

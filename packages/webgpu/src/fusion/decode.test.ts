@@ -1,13 +1,14 @@
-import { loadBundle, memorySource, type PlanVariant, type WebGpuModel } from '@casement/runtime';
+import type { WebGpuModel } from '@casement/runtime';
 import { referenceExecutor } from '@casement/session/reference';
 import { countGpu } from '@casement/session/webgpu';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compileOnce } from '../../../../test/support/compileOnce.ts';
 import { image, smallDecoder, tokens } from '../../../../test/support/smallDecoder.ts';
 import { expectClose, loadProgram, softwareAdapter } from '../../test/dawn.ts';
+import { loadDecoding } from '../../test/loadDecoding.ts';
 import { packWeights } from '../../test/weights.ts';
 import { lowerToWebGpu } from '../lowerToWebGpu.ts';
-import { type DeviceProfile, gpuProfile, gpuSubgroupsProfile, softwareProfile } from '../profile.ts';
+import { gpuProfile, gpuSubgroupsProfile, softwareProfile } from '../profile.ts';
 
 let device: GPUDevice;
 beforeAll(async () => {
@@ -16,7 +17,6 @@ beforeAll(async () => {
 });
 afterAll(() => device.destroy());
 
-type Options = Parameters<typeof smallDecoder>[0];
 const decoders = [
   { dtype: 'f32', heads: 4, kvHeads: 2, headDim: 8, attention: 'casa', layout: 'half' },
   { dtype: 'f32', heads: 6, kvHeads: 2, headDim: 12, attention: 'ca', layout: 'interleaved' },
@@ -40,7 +40,8 @@ describe.each(decoders)('a decoder of $dtype with $heads/$kvHeads heads of $head
   const classes = [softwareProfile, options.dtype === 'f32' ? gpuProfile : gpuSubgroupsProfile];
   it.each(classes)('decodes like the reference with kernels for $name', async (profile) => {
     const calls = [0, 1, 2, 3].map((at) => ['step', tokens(1, at)] as const);
-    await follow(await loadDecoding({ ...options, layers: 1 }, profile), options, calls);
+    const { program, params } = smallDecoder({ ...options, layers: 1 });
+    await follow(await loadDecoding(device, program, params, profile), options, calls);
   });
 });
 
@@ -57,23 +58,6 @@ async function follow(
     for (const [name, tensor] of Object.entries(wanted)) expectClose(actual[name], tensor, TOLERANCE[options.dtype]);
   }
   await model.dispose();
-}
-
-/** A model that can only decode: kernels over tiles take a software adapter long to compile. */
-async function loadDecoding(options: Options, profile: DeviceProfile): Promise<WebGpuModel> {
-  const { program, params } = smallDecoder(options);
-  const { file, locations } = packWeights('model.safetensors', params);
-  const { files, plan } = lowerToWebGpu(program, { weights: locations, profile });
-  const [variant] = plan.variants;
-  if (variant === undefined) throw new Error('no variant');
-  const step = variant.entries.step ?? expect.fail('no step');
-  const entries = { step: { ...step, dispatches: [] } };
-  const used = new Set(JSON.stringify(entries).match(/(?<="kernel":")[^"]+/g));
-  const kernels = Object.fromEntries(Object.entries(variant.kernels).filter(([id]) => used.has(id)));
-  const decoding: PlanVariant = { ...variant, kernels, entries };
-  const only = JSON.stringify({ ...plan, variants: [decoding] });
-  const source = memorySource(new Map([...files, ['plan.json', only], ['model.safetensors', file]]));
-  return loadBundle({ source, device });
 }
 
 /** Logits [1 n vocab] of the last token. */

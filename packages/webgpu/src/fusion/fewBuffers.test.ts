@@ -66,7 +66,7 @@ entry step(%ids : i32[1 seq]) {
   %q : f32[1 seq 32] = linear(%x, @q)
   %heads : f32[1 seq 4 8] = reshape(%q) {shape=[1 seq 4 8]}
   %rows : f32[1 seq 2 16] = reshape(%x) {shape=[1 seq 2 16]}
-  %k : f32[1 seq 2 8] = slice(%rows) {axis=3, start=0, end=8}
+  %k : f32[1 seq 2 8] = slice(%rows) {axis=3, start=0, size=8}
   %grown : f32[1 past+seq 2 8] = append($cache, %k) {axis=1}
   %mixed : f32[1 seq 4 8] = attention(%heads, %grown, %grown) {causal=true, scale=0.5}
   %flat : f32[1 seq 32] = reshape(%mixed) {shape=[1 seq 32]}
