@@ -13,6 +13,9 @@ export const cases: Readonly<Record<string, () => ProgramCase>> = {
   'attention over f16 caches': () => caches('f16'),
   'attention in segments, with masks': visibility,
   'norms and softmax of long rows': rows,
+  'reductions of long rows': reductions,
+  'products of matrices': products,
+  convolutions: convolutions,
 };
 
 const calls = (sizes: readonly number[]) => sizes.map((seq) => `call main seq=${seq}`).join('\n');
@@ -205,6 +208,61 @@ entry main(%q : f32[2 seq 4 80], %k : f32[2 seq 4 80], %v : f32[2 seq 4 80], %z 
   return some = %some
 }
 ${calls([1, 32, 45, 90])}
+`);
+}
+
+function reductions(): ProgramCase {
+  return parseCase(`program reductions
+dim seq = 0 .. 5
+entry main(%x : f32[2 seq 260]) {
+  %sum : f32[2 seq] = reduceSum(%x) {axis=-1, keepDims=false}
+  %mean : f32[2 seq 1] = reduceMean(%x) {axis=-1, keepDims=true}
+  %most : f32[2 seq] = reduceMax(%x) {axis=-1, keepDims=false}
+  %least : f32[2 seq] = reduceMin(%x) {axis=-1, keepDims=false}
+  %few : f32[2 seq 260] = floor(%x)
+  %first : i32[2 seq] = argMax(%few) {axis=-1, keepDims=false}
+  %last : i32[2 seq] = argMin(%few) {axis=-1, keepDims=false}
+  return sum = %sum
+  return mean = %mean
+  return most = %most
+  return least = %least
+  return first = %first
+  return last = %last
+}
+${calls([1, 5, 0])}
+`);
+}
+
+/** Leading axes that are broadcast, sizes around a tile's, and a side that is a state with gaps. */
+function products(): ProgramCase {
+  return parseCase(`program products
+dim seq = 0 .. 70
+param @wide : f32[3 37 66]
+entry main(%x : f32[2 1 seq 37], %z : f32[seq 20], %v : f32[20 seq]) {
+  %a : f32[2 3 seq 66] = matmul(%x, @wide)
+  %b : f32[seq seq] = matmul(%z, %v)
+  return a = %a
+  return b = %b
+}
+${calls([1, 64, 70, 0])}
+`);
+}
+
+/** Padding, strides, groups of channels, and images whose size a run gives. */
+function convolutions(): ProgramCase {
+  return parseCase(`program convolutions
+dim height = 6 .. 12
+param @patch : f32[70 3 4 4]
+param @bias : f32[70]
+param @two : f32[34 3 3 2]
+entry main(%x : f32[2 3 height 16], %z : f32[1 6 height 9]) {
+  %a : f32[2 70 floor((height-2)/2) 7] = conv2d(%x, @patch, @bias) {stride=[2 2], padding=[0 0]}
+  %b : f32[1 34 height 10] = conv2d(%z, @two) {stride=[1 1], padding=[1 1]}
+  return a = %a
+  return b = %b
+}
+call main height=12
+call main height=7
 `);
 }
 

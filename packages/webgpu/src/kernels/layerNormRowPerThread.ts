@@ -3,7 +3,7 @@ import { wgslSize } from '../size.ts';
 import { indent } from '../wgsl/coordinates.ts';
 import { KernelBuilder, type KernelCall } from '../wgsl/kernelBuilder.ts';
 import { wgslFloat } from '../wgsl/literal.ts';
-import { sumOf } from './reduce.ts';
+import { sumOf } from './reduceRunPerThread.ts';
 
 export interface LayerNormSite {
   readonly x: Operand;

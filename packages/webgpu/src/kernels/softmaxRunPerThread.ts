@@ -1,7 +1,7 @@
 import { type Operand, splitAt } from '../operand.ts';
 import { wgslSize } from '../size.ts';
 import { KernelBuilder, type KernelCall } from '../wgsl/kernelBuilder.ts';
-import { sumOf } from './reduce.ts';
+import { sumOf } from './reduceRunPerThread.ts';
 
 /** y = e^x / Σ e^x along an axis, shifted by the maximum; one thread per run. */
 export function softmaxRunPerThread(x: Operand, y: Operand, axis: number): KernelCall {

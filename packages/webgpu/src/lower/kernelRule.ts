@@ -1,8 +1,11 @@
 import { projectTileKernels } from '../fusion/lowerTiles.ts';
 import { attentionKernels } from './attention.ts';
+import { conv2dKernels } from './conv2d.ts';
 import { layerNormKernels } from './layerNorm.ts';
 import { linearKernels } from './linear.ts';
+import { matmulKernels } from './matmul.ts';
 import { quantizedLinearKernels } from './quantizedLinear.ts';
+import { reduceKernels } from './reduce.ts';
 import { rmsNormKernels } from './rmsNorm.ts';
 import { softmaxKernels } from './softmax.ts';
 
@@ -24,6 +27,9 @@ export function kernelRule(id: string): string | undefined {
     ...projectTileKernels,
     ...linearKernels,
     ...quantizedLinearKernels,
+    ...matmulKernels,
+    ...conv2dKernels,
+    ...reduceKernels,
     ...attentionKernels,
     ...rmsNormKernels,
     ...layerNormKernels,

@@ -1,6 +1,29 @@
 import { axisOf, type Op, ops } from '@casement/ir';
-import { type Reduction, reduce } from '../kernels/reduce.ts';
+import { always, type Candidate, choose } from '../candidates.ts';
+import { reduceRunPerGroup } from '../kernels/reduceRunPerGroup.ts';
+import { type ReduceSite, type Reduction, reduceRunPerThread } from '../kernels/reduceRunPerThread.ts';
 import { inputOf, type Lowering, lowerOp, resultOf } from '../lowering.ts';
+import { storageInfo } from '../storage.ts';
+import { sharesRows } from '../wgsl/groupReduce.ts';
+
+export const reduceKernels: readonly Candidate<ReduceSite>[] = [
+  {
+    kernel: 'reduceRunPerGroup',
+    rule: 'runs of at least 128 floats along the last axis, on GPUs',
+    when: ({ x, axis }, { kind }) =>
+      kind === 'gpu' &&
+      axis === x.type.shape.length - 1 &&
+      storageInfo(x.storage).register === 'f32' &&
+      sharesRows(x.type.shape.at(-1)),
+    build: reduceRunPerGroup,
+  },
+  {
+    kernel: 'reduceRunPerThread',
+    rule: 'no barriers, short runs or whole numbers',
+    when: always,
+    build: reduceRunPerThread,
+  },
+];
 
 function reduction<A extends { readonly axis: number; readonly keepDims: boolean }>(
   op: Op<A> & { readonly name: Reduction },
@@ -8,7 +31,8 @@ function reduction<A extends { readonly axis: number; readonly keepDims: boolean
   return lowerOp(op, (node, context) => {
     const x = context.operand(inputOf(node, 0));
     const axis = axisOf(node.attrs.axis, x.type.shape.length);
-    context.run(reduce(op.name, x, context.result(resultOf(node)), axis));
+    const site = { reduction: op.name, x, y: context.result(resultOf(node)), axis };
+    context.run(choose(reduceKernels, site, context.profile));
   });
 }
 

@@ -2,11 +2,19 @@ import { type Operand, stridesOf } from '../operand.ts';
 import { wgslSize } from '../size.ts';
 import { coordinates, flatIndex } from '../wgsl/coordinates.ts';
 import { KernelBuilder, type KernelCall } from '../wgsl/kernelBuilder.ts';
-import { sumOf } from './reduce.ts';
+import { sumOf } from './reduceRunPerThread.ts';
+
+export interface MatmulSite {
+  /** [… m k]. */
+  readonly a: Operand;
+  /** [… k n]. */
+  readonly b: Operand;
+  readonly y: Operand;
+}
 
 /** y = a·b with broadcast leading axes, one thread per element of y. Any strides. */
-export function matmul(a: Operand, b: Operand, y: Operand): KernelCall {
-  const kernel = new KernelBuilder('matmul', 'y = a·b, one thread per element of y.');
+export function matmulElementPerThread({ a, b, y }: MatmulSite): KernelCall {
+  const kernel = new KernelBuilder('matmulElementPerThread', 'y = a·b, one thread per element of y.');
   const loadA = kernel.read('a', a);
   const loadB = kernel.read('b', b);
   const store = kernel.write('y', y);

@@ -6,9 +6,19 @@ import { NEGATIVE_INFINITY } from '../wgsl/math.ts';
 
 export type Reduction = 'reduceSum' | 'reduceMean' | 'reduceMax' | 'reduceMin' | 'argMax' | 'argMin';
 
+export interface ReduceSite {
+  readonly reduction: Reduction;
+  readonly x: Operand;
+  readonly y: Operand;
+  readonly axis: number;
+}
+
 /** Each run of x along an axis becomes one element of y; one thread per run. */
-export function reduce(reduction: Reduction, x: Operand, y: Operand, axis: number): KernelCall {
-  const kernel = new KernelBuilder(reduction, `y = ${reduction} of x along axis ${axis}, one thread per element of y.`);
+export function reduceRunPerThread({ reduction, x, y, axis }: ReduceSite): KernelCall {
+  const kernel = new KernelBuilder(
+    'reduceRunPerThread',
+    `y = ${reduction} of x along axis ${axis}, one thread per element of y.`,
+  );
   const { outer, size, inner } = splitAt(x.type.shape, axis);
   const count = wgslSize(size);
   const load = kernel.read('x', x);
