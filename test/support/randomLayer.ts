@@ -94,8 +94,15 @@ function drawWeight({ name, type }: Value): HostTensor {
     return makeTensor('u8', shape, () => Math.floor(256 * random()));
   }
   const { data } = drawTensor('f32', shape, 'unit', random);
-  const scale = name.endsWith('scales') ? 0.03 : shape.length === 1 ? 1 : (shape.at(-1) ?? 1) ** -0.5;
+  const scale = scaleOf(name, shape);
   return makeTensor(type.dtype, shape, (i) => scale * (data[i] ?? 0));
+}
+
+/** Keeps products near 1, so that halves do not overflow. */
+function scaleOf(name: string, shape: readonly number[]): number {
+  if (name.endsWith('q4.scales')) return 0.3 / 2 ** 4;
+  if (name.endsWith('q8.scales')) return 0.3 / 2 ** 8;
+  return shape.length === 1 ? 1 : (shape.at(-1) ?? 1) ** -0.5;
 }
 
 class LayerBuilder {
@@ -216,7 +223,7 @@ class LayerBuilder {
     const attrs: QuantizedAttrs = { bits: weights === 'q4' ? 4 : 8, block, columns };
     const blocks = Math.ceil(columns / block);
     const packed = this.param(`${name}.packed`, [rows, blocks, (block * attrs.bits) / 8], 'u8');
-    const scales = this.param(`${name}.scales`, [rows, blocks]);
+    const scales = this.param(`${name}.${weights}.scales`, [rows, blocks]);
     const points = zeros ? [this.param(`${name}.zeros`, [rows, Math.ceil((blocks * attrs.bits) / 8)], 'u8')] : [];
     return this.graph.emit(ops.quantizedLinear, [x, packed, scales, ...points, ...shift], attrs);
   }
