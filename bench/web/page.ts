@@ -22,6 +22,14 @@ export interface PageOptions {
 /** Milliseconds of ours, theirs, and ours again, one after another. */
 export type Triple = readonly [ours: number, theirs: number, oursAgain: number];
 
+export interface GreedyTokens {
+  readonly ours: readonly number[];
+  readonly theirs: readonly number[];
+}
+
+/** Tokens of a short prompt: too few for the peer's kernels for many rows. */
+const SHORT = 16;
+
 export interface PageReport {
   readonly adapter: string;
   readonly variant: string;
@@ -29,8 +37,8 @@ export interface PageReport {
   readonly prefill: readonly Triple[];
   readonly perToken: { readonly ours: GpuCounts; readonly theirs: GpuCounts };
   readonly bytes: { readonly ours: number };
-  /** Greedy tokens of both after the same prompt. */
-  readonly greedy: { readonly ours: readonly number[]; readonly theirs: readonly number[] };
+  /** Greedy tokens of both after the same prompt, of `context` tokens and of few. */
+  readonly greedy: { readonly long: GreedyTokens; readonly short: GreedyTokens };
 }
 
 /** Both models in one page on one kind of adapter, taking turns. */
@@ -50,21 +58,8 @@ export async function compare(options: PageOptions): Promise<PageReport> {
     return peer.read(ids(count));
   };
 
-  await readOurs(prompt);
-  await readTheirs(prompt);
-  const prefills: Triple[] = [];
-  for (let i = 0; i < prefill.pairs; i++) {
-    prefills.push(
-      await triple(
-        () => readOurs(prompt),
-        () => readTheirs(prompt),
-      ),
-    );
-  }
-
-  await readOurs(context);
-  let next = await readTheirs(context);
-  const tokens = { ours: [] as number[], theirs: [] as number[] };
+  let next = 0;
+  let tokens = { ours: [] as number[], theirs: [] as number[] };
   const decodeOurs = async (count: number, onToken: (done: number) => void = () => {}) => {
     let done = 0;
     for await (const { token } of generate(ours.session, { maxTokens: count })) {
@@ -78,6 +73,28 @@ export async function compare(options: PageOptions): Promise<PageReport> {
       next = await peer.read([next]);
     }
   };
+
+  await readOurs(SHORT);
+  next = await readTheirs(SHORT);
+  await decodeOurs(SHORT);
+  await decodeTheirs(SHORT);
+  const short = tokens;
+  tokens = { ours: [], theirs: [] };
+
+  await readOurs(prompt);
+  await readTheirs(prompt);
+  const prefills: Triple[] = [];
+  for (let i = 0; i < prefill.pairs; i++) {
+    prefills.push(
+      await triple(
+        () => readOurs(prompt),
+        () => readTheirs(prompt),
+      ),
+    );
+  }
+
+  await readOurs(context);
+  next = await readTheirs(context);
   const perToken = {
     ours: await countCalls(ours.counter, decodeOurs),
     theirs: await countCalls(theirCounter, decodeTheirs),
@@ -100,7 +117,7 @@ export async function compare(options: PageOptions): Promise<PageReport> {
     prefill: prefills,
     perToken,
     bytes: { ours: ours.counter.live.bytes },
-    greedy: tokens,
+    greedy: { long: tokens, short },
   };
   await ours.session.executor.dispose();
   await peer.dispose();

@@ -5,8 +5,8 @@ import type { Decoder } from '../genai/decoder.ts';
 export interface PeerFiles {
   readonly graph: string;
   readonly weights: string;
-  /** Folder of ONNX Runtime Web's own files, with a slash at its end. */
-  readonly runtime: string;
+  /** Folder of ONNX Runtime Web's own files, with a slash at its end; absent: beside its code. */
+  readonly runtime?: string;
 }
 
 /**
@@ -24,11 +24,13 @@ export class PeerModel {
   ) {}
 
   static async load(c: Decoder, files: PeerFiles): Promise<PeerModel> {
-    ort.env.wasm.wasmPaths = files.runtime;
+    if (files.runtime) ort.env.wasm.wasmPaths = files.runtime;
     ort.env.wasm.numThreads = 1;
-    const session = await ort.InferenceSession.create(files.graph, {
+    const [graph, weights] = await Promise.all([files.graph, files.weights].map(download));
+    if (graph === undefined || weights === undefined) throw new Error('the peer has a graph and weights');
+    const session = await ort.InferenceSession.create(graph, {
       executionProviders: ['webgpu'],
-      externalData: [{ path: 'peer.bin', data: files.weights }],
+      externalData: [{ path: 'peer.bin', data: weights }],
     });
     const device = await ort.env.webgpu.device;
     const caches: Record<string, ort.Tensor> = {};
@@ -73,4 +75,11 @@ export class PeerModel {
     for (const cache of Object.values(this.caches)) cache.dispose();
     await this.session.release();
   }
+}
+
+/** ONNX Runtime Web takes addresses too, but in Node reads them as paths. */
+async function download(url: string): Promise<Uint8Array> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url}: ${response.status}`);
+  return new Uint8Array(await response.arrayBuffer());
 }
