@@ -58,7 +58,7 @@ test('shows pictures to a model that inserts them, and says what a model of text
   const insertion = await benchOf('qwen2_5-vl');
   expect(insertion).toMatchObject({ encode: { runs: 2 }, image: { runs: 2 } });
   expect(insertion.encode?.patches).toBeGreaterThan(0);
-  expect(formatBench(insertion)).toMatch(/^image, \d+ tokens .*tokens\/s$/m);
+  expect(formatBench(insertion)).toMatch(/^image, \d+ tokens, and a token after it .*images\/s$/m);
   expect(
     formatBench(await benchOf('text-only'))
       .split('\n')

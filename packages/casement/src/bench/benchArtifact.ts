@@ -44,7 +44,7 @@ export interface BenchReport {
   readonly prefill: Times;
   /** From pixels to image tokens. */
   readonly encode?: Times & { readonly patches: number };
-  /** An image's tokens shown: a window opened with it, or its tokens inserted into an empty text. */
+  /** An image's tokens shown (a window opened with it, or its tokens inserted into an empty text), and a token after it. */
   readonly image?: Times & { readonly tokens: number };
   readonly decode: Times;
   /** WebGPU calls for each decoded token, after the first ones. A fraction means that they differed. */
@@ -129,7 +129,11 @@ async function benchImage(session: Session, { repeats, signal, onPhase }: BenchO
   const image = madeUpTokens(session.executor, imageEntry(session.executor) ?? 'openWindow');
   const times = await repeat(repeats, signal, async () => {
     await session.reset(); // inserted images would fill the text cache
-    return () => session.showImage(image, withSignal(signal));
+    return async () => {
+      await session.showImage(image, withSignal(signal));
+      // A window gives nothing back to wait for; the first token that looks at it does.
+      await session.read([0], signal);
+    };
   });
   return { ...times, tokens: image.embeds.shape[0] ?? 0 };
 }

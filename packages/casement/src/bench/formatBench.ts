@@ -13,7 +13,9 @@ export function formatBench(report: BenchReport): string {
     ...(encode
       ? [[`encode an image, ${encode.patches} patches`, formatTimes(encode), rate(encode.patches, encode, 'patches')]]
       : []),
-    ...(image ? [[`image, ${image.tokens} tokens`, formatTimes(image), rate(image.tokens, image)]] : []),
+    ...(image
+      ? [[`image, ${image.tokens} tokens, and a token after it`, formatTimes(image), rate(1, image, 'images')]]
+      : []),
     [`decode after ${context} tokens`, formatTimes(report.decode), rate(1, report.decode)],
     ...(deviceBytes
       ? [['device memory', `${formatBytes(deviceBytes.live)}, at most ${formatBytes(deviceBytes.peak)}`]]
