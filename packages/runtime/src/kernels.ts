@@ -43,7 +43,10 @@ export async function compileKernels(
     signal.throwIfAborted();
     let compiling: Promise<GPUComputePipeline> | undefined;
     const pipeline = () => {
-      compiling ??= compile(device, spec.file, code, layout);
+      compiling ??= compile(device, spec.file, code, layout).catch((error: unknown) => {
+        compiling = undefined; // memory may be free the next time
+        throw error;
+      });
       return compiling;
     };
     if (isNeededAtOnce(spec)) {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { tinyPlan } from '../test/tinyBundle.ts';
+import { RuntimeError } from './error.ts';
 import type { Plan, PlanVariant } from './format/plan.ts';
 import type { HostTensors } from './tensor.ts';
 import { type TuneStore, tuneVariant, type VariantTimes } from './tune.ts';
@@ -30,13 +31,14 @@ const device = { adapterInfo: { vendor: 'v', architecture: 'a', device: '', desc
 /** Milliseconds of a chunk and of a token. */
 const COSTS: Readonly<Record<string, readonly [number, number]>> = { a: [10, 5], b: [40, 2], c: [9, 6] };
 
-/** Models that take their time on a clock of their own. */
-function machine(store?: TuneStore) {
+/** Models that take their time on a clock of their own; `broken` ones do not load. */
+function machine(store?: TuneStore, broken: Readonly<Record<string, Error>> = {}) {
   let time = 0;
   const loaded: string[] = [];
   const shapes = new Set<string>();
   const heard: VariantTimes[] = [];
   const load = async ({ name }: PlanVariant) => {
+    if (broken[name]) throw broken[name];
     loaded.push(name);
     let runs = 0;
     return {
@@ -74,6 +76,16 @@ describe('tuneVariant', () => {
     // One at a time, with chunks that leave room for tokens.
     expect(loaded).toEqual(['a', 'a gone', 'b', 'b gone', 'c', 'c gone']);
     expect([...shapes]).toEqual(['45 of which 1', '1 of which 1']);
+  });
+
+  it('goes on without what the device cannot hold, and says so', async () => {
+    const memory = new RuntimeError('memory', 'too much');
+    const { variant, reason } = await machine(undefined, { b: memory }).tune();
+    expect(variant.name).toBe('a');
+    expect(reason).toContain('; b fails: too much');
+    await expect(machine(undefined, { a: memory, b: memory, c: memory }).tune()).rejects.toBe(memory);
+    const aborted = new DOMException('stopped', 'AbortError');
+    await expect(machine(undefined, { b: aborted }).tune()).rejects.toBe(aborted);
   });
 
   it('remembers for the adapter and the plan, and does without a memory that fails', async () => {

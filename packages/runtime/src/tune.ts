@@ -1,5 +1,5 @@
 import { browserCaches } from './cache/modelCaches.ts';
-import { RuntimeError } from './error.ts';
+import { RuntimeError, type RuntimeErrorCode } from './error.ts';
 import type { EntrySignature, Plan, PlanSignature, PlanVariant } from './format/plan.ts';
 import type { WebGpuModel } from './model.ts';
 import type { VariantChoice } from './requirements.ts';
@@ -38,6 +38,9 @@ const TOKENS_PER_CHUNK = 32;
 const ROUNDS = 3;
 const TOKENS = 8;
 
+/** A variant that the device cannot hold or compile; others may do. */
+const OUT_OF_THE_RACE: ReadonlySet<string> = new Set<RuntimeErrorCode>(['memory', 'kernel']);
+
 /**
  * The variant that is fastest on a device. Each is loaded and timed with its memory as it is: how long kernels take does
  * not depend on numbers, so no weights are read. Throws RuntimeError for a model that reads no `input_ids`.
@@ -54,21 +57,34 @@ export async function tuneVariant(
   const known = variants.find(({ name }) => name === kept);
   if (known) return { variant: known, reason: 'it was the fastest here when variants were measured' };
   const times: VariantTimes[] = [];
+  const failures: { readonly variant: string; readonly error: RuntimeError }[] = [];
   for (const variant of variants) {
-    const model = await load(variant);
     try {
-      times.push({ variant: variant.name, ...(await measure(model, now)) });
-    } finally {
-      await model.dispose();
+      times.push({ variant: variant.name, ...(await timesOf(() => load(variant), now)) });
+    } catch (error) {
+      if (!(error instanceof RuntimeError && OUT_OF_THE_RACE.has(error.code))) throw error;
+      failures.push({ variant: variant.name, error });
     }
   }
+  const [failure] = failures;
+  if (failure && times.length === 0) throw failure.error;
   onMeasured?.(times);
   const [best] = times.toSorted((a, b) => worth(a) - worth(b));
   const variant = variants.find(({ name }) => name === best?.variant);
   if (best === undefined || variant === undefined) throw new RangeError('there is no variant to measure');
   await store?.set(key, variant.name).catch(() => {}); // then it is measured again
   const told = times.map((it) => `${it.variant} ${it.chunk.toFixed(1)} + ${it.token.toFixed(1)} ms`).join(', ');
-  return { variant, reason: `it is the fastest here (a chunk + a token: ${told})` };
+  const failed = failures.map((it) => `; ${it.variant} fails: ${it.error.message}`).join('');
+  return { variant, reason: `it is the fastest here (a chunk + a token: ${told}${failed})` };
+}
+
+async function timesOf(load: () => Promise<TimedModel>, now: () => number) {
+  const model = await load();
+  try {
+    return await measure(model, now);
+  } finally {
+    await model.dispose();
+  }
 }
 
 function worth({ chunk, token }: VariantTimes): number {
@@ -92,7 +108,7 @@ async function measure(model: TimedModel, now: () => number): Promise<Pick<Varia
   for (let round = 0; round <= ROUNDS; round++) {
     await model.reset();
     const own = { chunk: await timed(chunk), token: [] as number[] };
-    for (let i = 0; i < TOKENS; i++) own.token.push(await timed(token));
+    for (let i = 0; i < Math.min(TOKENS, roomOf(signature, entry)); i++) own.token.push(await timed(token));
     if (round === 0) continue;
     times.chunk.push(own.chunk);
     times.token.push(...own.token);
@@ -103,8 +119,7 @@ async function measure(model: TimedModel, now: () => number): Promise<Pick<Varia
 /** Inputs of zeros: of one token, or of as many as half of the caches hold. */
 function zeros(signature: PlanSignature, entry: EntrySignature, kind: 'chunk' | 'token'): HostTensors {
   const ids = new Set(entry.inputs.input_ids?.shape.flatMap(dimsOf));
-  const growing = Object.values(signature.states).filter(({ dim }) => dim in entry.lengths);
-  const room = Math.min(...growing.map(({ capacity }) => Math.floor(capacity / 2)));
+  const room = roomOf(signature, entry);
   const dims: DimValues = new Map(
     Object.entries(signature.dims).map(([name, { min, max, multipleOf }]) => {
       const least = Math.max(min, multipleOf);
@@ -117,6 +132,12 @@ function zeros(signature: PlanSignature, entry: EntrySignature, kind: 'chunk' | 
     return [name, { dtype, shape: sizes, data: new globalThis[arrayNameOf(dtype)](elementCount(sizes)) }];
   });
   return Object.fromEntries(tensors);
+}
+
+/** Half of what the caches hold: the other half is for tokens. */
+function roomOf({ states }: PlanSignature, { lengths }: EntrySignature): number {
+  const growing = Object.values(states).filter(({ dim }) => dim in lengths);
+  return Math.min(...growing.map(({ capacity }) => Math.floor(capacity / 2)));
 }
 
 function median(values: readonly number[]): number {
